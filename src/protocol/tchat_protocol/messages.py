@@ -1,0 +1,180 @@
+"""Messages against the schemas, in both directions: what a request says, and whether a message has its form.
+
+jsonschema-rs gives the verdict (every message in production passes here), jsonschema the explanation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+from jsonschema import Draft202012Validator
+
+from tchat_protocol import names, schemas
+from tchat_protocol.errors import ErrorCode, Refusal
+from tchat_protocol.explain import Problem, kind_of, problem
+from tchat_protocol.schemas import Kind
+
+MAX_REPLY_BYTES = 1_048_576
+"""What a client accepts at least, and a server's pages stay within (W-SIZE-3)."""
+
+MAX_ECHOED_ACTION = 64
+
+NAME_DEFINITIONS = frozenset(f"../common.json#/$defs/{name}" for name in ("userName", "groupName"))
+
+
+class InvalidMessage(ValueError):  # noqa: N818 - the field's standard term
+    """A message that does not have the form of its schema; ``problems`` say where and why."""
+
+    def __init__(self, action: Any, problems: list[Problem]) -> None:
+        super().__init__(f"{action}: " + "; ".join(str(each) for each in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A valid request in standard form: aliases resolved, names normalised.
+
+    ``sender`` is the name the request is sent under, whatever its field is called (None for client-error);
+    ``fields`` are all fields but action and id, unknown ones included; the answer repeats ``id``.
+    """
+
+    action: str
+    sender: str | None
+    fields: Mapping[str, Any]
+    id: str | int | None
+
+
+@cache
+def _verdict(kind: Kind, action: str) -> jsonschema_rs.Draft202012Validator:
+    known = jsonschema_rs.Registry([(each["$id"], each) for each in schemas.every()])
+    return jsonschema_rs.Draft202012Validator(schemas.schema(kind, action), registry=known)
+
+
+@cache
+def _explainer(kind: Kind, action: str) -> Draft202012Validator:
+    return Draft202012Validator(schemas.schema(kind, action), registry=schemas.registry())
+
+
+def is_valid(kind: Kind, message: Any) -> bool:
+    """Tell whether a message has the form of the request or answer that its action names."""
+    action = message.get("action") if isinstance(message, dict) else None
+    return action in schemas.actions(kind) and _verdict(kind, action).is_valid(message)
+
+
+def problems(kind: Kind, message: Any) -> list[Problem]:
+    """Return what keeps a message from having the form of its schema, in the order of its fields."""
+    if not isinstance(message, dict):
+        return [Problem("", "type", "a message is a JSON object")]
+    action = message.get("action")
+    if not isinstance(action, str):
+        if "action" in message:
+            return [Problem("/action", "type", f"action must be a string, not {kind_of(action)}")]
+        return [Problem("/action", "required", "action is missing")]
+    if action not in schemas.actions(kind):
+        return [Problem("/action", "enum", f"{action!r} is no action of the {kind}")]
+    fields = list(schemas.schema(kind, action)["properties"])
+    found = {problem(error) for error in _explainer(kind, action).iter_errors(message)}
+    return sorted(found, key=lambda each: (fields.index(each.field.split("/")[1]), each))
+
+
+def check_answer(message: Mapping[str, Any]) -> None:
+    """Raise InvalidMessage unless the message is a valid answer: a server sends nothing else (B-FORM-1)."""
+    if not is_valid("answers", message):
+        raise InvalidMessage(message.get("action"), problems("answers", message))
+
+
+def check_request(message: Mapping[str, Any]) -> None:
+    """Raise InvalidMessage unless the message is a valid request in standard form."""
+    if not is_valid("requests", message):
+        raise InvalidMessage(message.get("action"), problems("requests", message))
+
+
+def parse_request(message: Mapping[str, Any], *, strict: bool = False) -> Request:
+    """Read a request as a server does (E-ORDER-1), taking the tolerated aliases unless ``strict``.
+
+    Raises Refusal with unknown-action, or with bad-message and the field at fault.
+    """
+    action = message.get("action")
+    if not isinstance(action, str):
+        raise _bad_message(problems("requests", message)[0])
+    standard = _standard_action(action, strict=strict)
+    if standard not in schemas.actions("requests"):
+        shown = action[:MAX_ECHOED_ACTION]
+        raise Refusal(ErrorCode.UNKNOWN_ACTION, f"This server knows no action {shown!r}.")
+    candidate = {**message, "action": standard}
+    if not strict:
+        _resolve_field_aliases(standard, candidate)
+    _check(standard, candidate)
+    _normalise_names(standard, candidate)
+    return _as_request(standard, candidate)
+
+
+def request_name_field(action: str) -> str | None:
+    """Return the field of a request that holds its sender: from, sender or name; None in client-error."""
+    required = schemas.schema("requests", action)["required"]
+    return next((field for field in schemas.load("aliases.json")["fields"][0] if field in required), None)
+
+
+def echo(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ``request`` and ``id`` that a server-error repeats from a request, if they are legible."""
+    echoed: dict[str, Any] = {}
+    action = message.get("action")
+    if isinstance(action, str):
+        echoed["request"] = action[:MAX_ECHOED_ACTION]
+    if _id_validator().is_valid(message.get("id")):
+        echoed["id"] = message["id"]
+    return echoed
+
+
+@cache
+def _id_validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(schemas.load("common.json")["$defs"]["id"])
+
+
+def _standard_action(action: str, *, strict: bool) -> str:
+    if strict:
+        return action
+    standard: str = schemas.load("aliases.json")["actions"].get(action, action)
+    return standard
+
+
+def _resolve_field_aliases(action: str, message: dict[str, Any]) -> None:
+    required = schemas.schema("requests", action)["required"]
+    for alike in schemas.load("aliases.json")["fields"]:
+        for field in alike:
+            if field in required and field not in message:
+                alias = next((other for other in alike if other in message and other not in required), None)
+                if alias is not None:
+                    message[field] = message.pop(alias)
+
+
+def _check(action: str, message: dict[str, Any]) -> None:
+    if not _verdict("requests", action).is_valid(message):
+        raise _bad_message(problems("requests", message)[0])
+
+
+def _normalise_names(action: str, message: dict[str, Any]) -> None:
+    fields = [field for field in _name_fields(action) if field in message and not message[field].isascii()]
+    for field in fields:
+        message[field] = names.normal(message[field])
+    if fields:  # NFC can lengthen a name, and turns U+037E into a semicolon
+        _check(action, message)
+
+
+@cache
+def _name_fields(action: str) -> tuple[str, ...]:
+    properties = schemas.schema("requests", action)["properties"]
+    return tuple(field for field, rule in properties.items() if rule.get("$ref") in NAME_DEFINITIONS)
+
+
+def _as_request(action: str, message: dict[str, Any]) -> Request:
+    del message["action"]
+    identifier = message.pop("id", None)
+    field = request_name_field(action)
+    return Request(action, message[field] if field else None, message, identifier)
+
+
+def _bad_message(fault: Problem) -> Refusal:
+    return Refusal(ErrorCode.BAD_MESSAGE, f"{fault.sentence[:1].upper()}{fault.sentence[1:]}.", fault.field)
