@@ -9,6 +9,9 @@ from jsonschema import ValidationError
 ARTICLES = {"object": "an object", "array": "a list", "string": "a string", "integer": "an integer",
             "number": "a number", "boolean": "true or false", "null": "null"}  # fmt: skip
 
+MAX_SHOWN = 80
+"""No sentence repeats more of a value than this many characters."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -24,14 +27,13 @@ class Problem:
 
 def problem(error: ValidationError) -> Problem:
     """Return the problem that a validation error of jsonschema stands for."""
+    error = _meant(error)
     rule = str(error.validator)
     field = "".join("/" + _escape(part) for part in error.absolute_path)
     if rule == "required":
         field += "/" + _escape(_missing(error))
     name = field.lstrip("/") or "the message"
-    schema = error.schema if isinstance(error.schema, Mapping) else {}
-    says = _SENTENCES[rule](error.validator_value, error.instance, schema)
-    return Problem(field, rule, f"{name} {says}")
+    return Problem(field, rule, f"{name} {_SENTENCES[rule](error)}")
 
 
 def kind_of(value: Any) -> str:
@@ -65,37 +67,55 @@ def _missing(error: ValidationError) -> str:
     return str(next(name for name in required if error.message.startswith(repr(name) + " ")))
 
 
-def _wanted(types: str | list[str]) -> str:
-    return " or ".join(ARTICLES[each] for each in ([types] if isinstance(types, str) else types))
+def _meant(error: ValidationError) -> ValidationError:
+    """Return, of an anyOf, the error in the form that has the value's type: the one its author meant."""
+    mistyped = {each.schema_path[0] for each in _mistyped(error)}
+    meant = (each for each in error.context or [] if each.schema_path[0] not in mistyped)
+    return next(meant, error)
 
 
-def _any_of(options: list[Mapping[str, Any]], value: Any, schema: Mapping[str, Any]) -> str:
-    types = [option["type"] for option in options if "type" in option]
-    if len(types) == len(options) and not any(_has_type(value, each) for each in types):
-        return f"must be {' or '.join(ARTICLES[each] for each in types)}, not {kind_of(value)}"
-    return f"must be as in its schema: {str(schema.get('description', 'one of several forms')).rstrip('.')}"
+def _mistyped(error: ValidationError) -> list[ValidationError]:
+    return [each for each in error.context or [] if each.validator == "type" and not each.path]
 
 
-def _has_type(value: Any, json_type: str) -> bool:
-    return kind_of(value) == ("a number" if json_type == "integer" else ARTICLES[json_type])
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def _pattern(pattern: str, value: Any, schema: Mapping[str, Any]) -> str:
-    return f"must look like {next(iter(schema.get('examples', [])), pattern)}, not {value!r}"
+def _any_of(error: ValidationError) -> str:
+    wanted = " or ".join(ARTICLES[str(each.validator_value)] for each in _mistyped(error))
+    return f"must be {wanted}, not {kind_of(error.instance)}"
 
 
-_SENTENCES: dict[str, Callable[[Any, Any, Mapping[str, Any]], str]] = {
-    "required": lambda _rule, _value, _schema: "is missing",
-    "type": lambda rule, value, _: f"must be {_wanted(rule)}, not {kind_of(value)}",
-    "const": lambda rule, value, _: f"must be {rule!r}, not {value!r}",
-    "enum": lambda rule, value, _: f"must be one of {', '.join(map(str, rule))}, not {value!r}",
-    "minLength": lambda _rule, _value, _schema: "must not be empty",
-    "maxLength": lambda rule, value, _: f"must have at most {rule} characters, not {len(value)}",
-    "not": lambda _rule, _value, _schema: "must not contain white space, control characters or ';'",
+def _pattern(error: ValidationError) -> str:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    looks = next(iter(schema.get("examples", [])), error.validator_value)
+    return f"must look like {looks}, not {_shown(error.instance)}"
+
+
+def _enum(error: ValidationError) -> str:
+    allowed: Any = error.validator_value
+    return f"must be one of {', '.join(map(str, allowed))}, not {_shown(error.instance)}"
+
+
+def _at_most(things: str, error: ValidationError) -> str:
+    value: Any = error.instance
+    return f"at most {error.validator_value} {things}, not {len(value)}"
+
+
+_SENTENCES: dict[str, Callable[[ValidationError], str]] = {
+    "required": lambda _: "is missing",
+    "type": lambda error: f"must be {ARTICLES[str(error.validator_value)]}, not {kind_of(error.instance)}",
+    "const": lambda error: f"must be {error.validator_value!r}, not {_shown(error.instance)}",
+    "enum": _enum,
+    "minLength": lambda _: "must not be empty",
+    "maxLength": lambda error: f"must have {_at_most('characters', error)}",
+    "not": lambda _: "must not contain white space, control characters or ';'",
     "pattern": _pattern,
-    "minimum": lambda rule, value, _: f"must be at least {rule}, not {value}",
-    "maximum": lambda rule, value, _: f"must be at most {rule}, not {value}",
-    "uniqueItems": lambda _rule, _value, _schema: "must hold each item once",
-    "maxItems": lambda rule, value, _: f"must hold at most {rule} items, not {len(value)}",
+    "minimum": lambda error: f"must be at least {error.validator_value}, not {_shown(error.instance)}",
+    "maximum": lambda error: f"must be at most {error.validator_value}, not {_shown(error.instance)}",
+    "uniqueItems": lambda _: "must hold each item once",
+    "maxItems": lambda error: f"must hold {_at_most('items', error)}",
     "anyOf": _any_of,
 }

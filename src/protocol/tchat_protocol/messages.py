@@ -22,6 +22,7 @@ MAX_REPLY_BYTES = 1_048_576
 MAX_ECHOED_ACTION = 64
 
 NAME_DEFINITIONS = frozenset(f"../common.json#/$defs/{name}" for name in ("userName", "groupName"))
+INTEGER_DEFINITIONS = frozenset(f"../common.json#/$defs/{name}" for name in ("limit", "before"))
 
 
 class InvalidMessage(ValueError):  # noqa: N818 - the field's standard term
@@ -34,7 +35,7 @@ class InvalidMessage(ValueError):  # noqa: N818 - the field's standard term
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A valid request in standard form: aliases resolved, names normalised.
+    """A valid request in standard form: aliases resolved, names normalised, integers of type int.
 
     ``sender`` is the name the request is sent under, whatever its field is called (None for client-error);
     ``fields`` are all fields but action and id, unknown ones included; the answer repeats ``id``.
@@ -80,7 +81,7 @@ def problems(kind: Kind, message: Any) -> list[Problem]:
 
 
 def check_answer(message: Mapping[str, Any]) -> None:
-    """Raise InvalidMessage unless the message is a valid answer: a server sends nothing else (B-FORM-1)."""
+    """Raise InvalidMessage unless the message is a valid answer: a server sends nothing else (A-FORM-1)."""
     if not is_valid("answers", message):
         raise InvalidMessage(message.get("action"), problems("answers", message))
 
@@ -108,6 +109,7 @@ def parse_request(message: Mapping[str, Any], *, strict: bool = False) -> Reques
         _resolve_field_aliases(standard, candidate)
     _check(standard, candidate)
     _normalise_names(standard, candidate)
+    _normalise_integers(standard, candidate)
     return _as_request(standard, candidate)
 
 
@@ -118,11 +120,14 @@ def request_name_field(action: str) -> str | None:
 
 
 def echo(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the ``request`` and ``id`` that a server-error repeats from a request, if they are legible."""
+    """Return the ``request`` and ``id`` that a server-error repeats from a request, if they are legible.
+
+    A longer action is no action anybody defined; it is left out, not cut (E-ECHO-1).
+    """
     echoed: dict[str, Any] = {}
     action = message.get("action")
-    if isinstance(action, str):
-        echoed["request"] = action[:MAX_ECHOED_ACTION]
+    if isinstance(action, str) and len(action) <= MAX_ECHOED_ACTION:
+        echoed["request"] = action
     if _id_validator().is_valid(message.get("id")):
         echoed["id"] = message["id"]
     return echoed
@@ -156,17 +161,27 @@ def _check(action: str, message: dict[str, Any]) -> None:
 
 
 def _normalise_names(action: str, message: dict[str, Any]) -> None:
-    fields = [field for field in _name_fields(action) if field in message and not message[field].isascii()]
+    fields = [
+        field
+        for field in _fields(action, NAME_DEFINITIONS)
+        if field in message and not message[field].isascii()
+    ]
     for field in fields:
         message[field] = names.normal(message[field])
     if fields:  # NFC can lengthen a name, and turns U+037E into a semicolon
         _check(action, message)
 
 
+def _normalise_integers(action: str, message: dict[str, Any]) -> None:
+    for field in _fields(action, INTEGER_DEFINITIONS):
+        if field in message:
+            message[field] = int(message[field])  # 20.0 is an integer in JSON Schema, and a float in Python
+
+
 @cache
-def _name_fields(action: str) -> tuple[str, ...]:
+def _fields(action: str, definitions: frozenset[str]) -> tuple[str, ...]:
     properties = schemas.schema("requests", action)["properties"]
-    return tuple(field for field, rule in properties.items() if rule.get("$ref") in NAME_DEFINITIONS)
+    return tuple(field for field, rule in properties.items() if rule.get("$ref") in definitions)
 
 
 def _as_request(action: str, message: dict[str, Any]) -> Request:
