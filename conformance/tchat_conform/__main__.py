@@ -1,0 +1,5 @@
+"""Runs ``python -m tchat_conform``."""
+
+from tchat_conform.cli import main
+
+main()

@@ -1,0 +1,75 @@
+"""Cases: a coroutine about people, the requirement it checks, and how to find all of them."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tchat_conform import cases
+from tchat_conform.requirements import Level, Requirement, levels, requirements
+
+if TYPE_CHECKING:
+    from tchat_conform.world import World
+
+Script = Callable[["World"], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. ``restarts`` says that it restarts the server and so runs alone."""
+
+    requirement: Requirement
+    name: str
+    title: str
+    script: Script
+    restarts: bool = False
+
+    @property
+    def id(self) -> str:
+        """Requirement and name: stable, and what -k selects."""
+        return f"{self.requirement.id}/{self.name}"
+
+    @property
+    def level(self) -> Level:
+        """The level of its requirement."""
+        return levels()[self.requirement.level]
+
+
+_registered: dict[str, Case] = {}
+
+
+def case(requirement: str, *, restarts: bool = False) -> Callable[[Script], Script]:
+    """Register a coroutine as a case of a requirement; its docstring's first line is the title.
+
+    Raises KeyError for a number that PROTOCOL.md does not have and ValueError for a second case of one id.
+    """
+
+    def register(script: Script) -> Script:
+        name = getattr(script, "__name__", "case").replace("_", "-")
+        title = (inspect.getdoc(script) or name).splitlines()[0]
+        new = Case(requirements()[requirement], name, title, script, restarts)
+        if new.id in _registered:
+            raise ValueError(f"two cases are called {new.id}")
+        _registered[new.id] = new
+        return script
+
+    return register
+
+
+def all_cases() -> tuple[Case, ...]:
+    """Return every case, in the order of PROTOCOL.md's levels and requirements."""
+    for module in pkgutil.iter_modules(cases.__path__):
+        importlib.import_module(f"{cases.__name__}.{module.name}")
+    level_order, order = list(levels()), list(requirements())
+    return tuple(
+        sorted(
+            _registered.values(),
+            key=lambda each: (
+                level_order.index(each.requirement.level),
+                order.index(each.requirement.id),
+                each.name,
+            ),
+        )
+    )

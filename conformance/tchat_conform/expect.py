@@ -1,0 +1,93 @@
+"""Expectations: whether a message is the one that was meant, and whether it has the standard form.
+
+Behaviour first: ``means`` asks whether a message carries what it should to the right person, whatever its fields are
+called. Shape second: ``differences`` says what keeps it from the standard form.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tchat_protocol import messages
+
+TELLING_FIELDS = ("msg", "group", "dest", "sender", "from", "to", "reason")
+"""Fields whose values, fresh in every case, tell one message from all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A message a user should get: its action and the fields that matter, with the values they should have."""
+
+    action: str
+    fields: Mapping[str, Any]
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The message to show to a person."""
+        return {"action": self.action, **self.fields}
+
+    def is_met_by(self, message: Mapping[str, Any]) -> bool:
+        """Tell whether a message is exactly what was expected, leaving aside fields that were not named."""
+        return message.get("action") == self.action and all(
+            field in message and same(message[field], value) for field, value in self.fields.items()
+        )
+
+    def is_meant_by(self, message: Mapping[str, Any]) -> bool:
+        """Tell whether a message carries the telling values in whatever form, and is no refusal."""
+        telling = [self.fields[field] for field in TELLING_FIELDS if self.fields.get(field)]
+        said = set(words(message))
+        return bool(telling) and not looks_refused(message) and all(value in said for value in telling)
+
+    def differences(self, message: Mapping[str, Any]) -> list[str]:
+        """Return how a message departs from the expected one and from its schema, a sentence each."""
+        found = []
+        if message.get("action") != self.action:
+            found.append(f"action is {message.get('action')!r}, expected {self.action!r}")
+        for field, value in self.fields.items():
+            if field not in message:
+                found.append(f"{field} is missing, expected {value!r}")
+            elif not same(message[field], value):
+                found.append(f"{field} is {message[field]!r}, expected {value!r}")
+        if not found:
+            found += [str(each) for each in messages.problems("answers", dict(message))]
+        return found
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two JSON values are equal, where true is not 1.
+
+    >>> same(1, True), same([1], [1]), same(1, 1.0)
+    (False, True, True)
+    """
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def words(value: Any) -> Iterator[str]:
+    """Yield every string in a JSON value, at any depth.
+
+    >>> list(words({"a": ["x", {"b": "y"}], "c": 1}))
+    ['x', 'y']
+    """
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from words(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from words(each)
+
+
+def mentions(message: Mapping[str, Any], token: str) -> bool:
+    """Tell whether a fresh name or text stands anywhere in a message, also inside a sentence."""
+    return any(token in word for word in words(message))
+
+
+def looks_refused(message: Mapping[str, Any]) -> bool:
+    """Tell whether a message is a refusal, in the standard form or in one that is common in the field."""
+    action = message.get("action")
+    return isinstance(action, str) and "error" in action

@@ -1,0 +1,103 @@
+"""The report for a person at a terminal or in a CI log."""
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tchat_conform.requirements import requirements
+from tchat_conform.summary import LevelSummary, summarise
+from tchat_conform.verdict import Finding, Message, Result, Verdict
+from tchat_conform.wirelog import readable
+
+STYLES = {
+    Verdict.PASS: "green",
+    Verdict.NON_STRICT: "yellow",
+    Verdict.FAIL: "bold red",
+    Verdict.BLOCKED: "magenta",
+    Verdict.UNSUPPORTED: "cyan",
+    Verdict.UNTESTED: "dim",
+    Verdict.ERROR: "bold white on red",
+}
+STATES = {"reached": "green", "not reached": "bold red", "not offered": "cyan", "not fully tested": "yellow"}
+COLUMNS = (
+    Verdict.PASS,
+    Verdict.NON_STRICT,
+    Verdict.FAIL,
+    Verdict.BLOCKED,
+    Verdict.UNSUPPORTED,
+    Verdict.UNTESTED,
+    Verdict.ERROR,
+)
+LOG_LINES = 8
+MESSAGE_CHARACTERS = 300
+
+
+def print_report(results: Sequence[Result], console: Console, *, verbose: bool = False) -> None:
+    """Print what did not pass, worst first, then the table by level. ``verbose`` shows whole logs."""
+    worst_first = sorted(results, key=lambda each: list(Verdict).index(each.verdict))
+    for result in worst_first:
+        if result.verdict in (Verdict.PASS, Verdict.UNTESTED) or _not_offered(result):
+            continue
+        _print_result(result, console, verbose=verbose)
+    console.print(_level_table(summarise(results)))
+    _print_notes(results, console)
+
+
+def _not_offered(result: Result) -> bool:
+    return result.verdict is Verdict.UNSUPPORTED and not result.log
+
+
+def _print_result(result: Result, console: Console, *, verbose: bool) -> None:
+    requirement = requirements()[result.requirement]
+    console.print(
+        Text.assemble(
+            (f"{result.verdict.upper():<11}", STYLES[result.verdict]),
+            (f" {requirement.keyword} {result.case}", "bold"),
+            f"  {result.title}",
+        )
+    )
+    for finding in result.findings:
+        _print_finding(finding, console)
+    console.print(Text(f"    rule      {requirement.text} ({requirement.link})"))
+    shown = result.log if verbose else result.log[-LOG_LINES:]
+    if len(shown) < len(result.log):
+        console.print(Text(f"    … {len(result.log) - len(shown)} earlier lines; -v shows all", "dim"))
+    for entry in shown:
+        console.print(Text(f"    {entry}", "dim"))
+    console.print()
+
+
+def _print_finding(finding: Finding, console: Console) -> None:
+    console.print(Text(f"    {finding.sentence}"))
+    if finding.expected is not None:
+        console.print(Text(f"    expected  {_shown(finding.expected)}"))
+    if finding.received is not None:
+        console.print(Text(f"    received  {_shown(finding.received)}"))
+
+
+def _shown(what: Message | str) -> str:
+    text = what if isinstance(what, str) else json.dumps(what, ensure_ascii=False)
+    return readable(text.encode("utf-8", "backslashreplace"), MESSAGE_CHARACTERS)
+
+
+def _level_table(summaries: Sequence[LevelSummary]) -> Table:
+    table = Table(title=None, show_edge=False, pad_edge=False)
+    table.add_column("level")
+    for verdict in COLUMNS:
+        table.add_column(verdict.value, justify="right")
+    table.add_column("state")
+    for each in summaries:
+        counts = [str(each.counts[verdict] or "·") for verdict in COLUMNS]
+        table.add_row(each.level.name, *counts, Text(each.state, STATES[each.state]))
+    return table
+
+
+def _print_notes(results: Sequence[Result], console: Console) -> None:
+    untested = [each for each in results if each.verdict is Verdict.UNTESTED]
+    if untested:
+        console.print(Text(f"{len(untested)} cases were not tested: {untested[0].findings[0].sentence}."))
+    passed = sum(each.verdict is Verdict.PASS for each in results)
+    console.print(Text(f"{passed} of {len(results)} cases passed."))

@@ -1,0 +1,167 @@
+"""Runs cases against a target: side by side where they bear it, alone where they restart or follow a crash."""
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tchat_conform.case import Case
+from tchat_conform.target import Target, TargetError, accepts
+from tchat_conform.user import User
+from tchat_conform.verdict import Finding, Result, Stopped, Verdict
+from tchat_conform.wirelog import WireLog
+from tchat_conform.world import Run, World
+from tchat_protocol.framing import BadInput
+
+PROBES = 5
+PATIENCE_FLOOR = 0.4
+PATIENCE_FACTOR = 20
+CASE_LIMIT_FACTOR = 30
+
+OnResult = Callable[[Result], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What was learnt before the first case: the features of server-hello and the slowest answer, in seconds."""
+
+    features: frozenset[str]
+    slowest: float | None
+
+
+async def probe(target: Target, limit: float) -> Probe:
+    """Say hello a few times, to learn what the server offers and how fast it answers."""
+    features: frozenset[str] = frozenset()
+    times = []
+    for _ in range(PROBES):
+        world = World(Run(target, patience=limit))
+        try:
+            began = time.monotonic()
+            user = await world.user("probe")
+            times.append(time.monotonic() - began)
+            features |= _features(user)
+        except Stopped:
+            return Probe(features, None)
+        finally:
+            await world.end()
+    return Probe(features, max(times))
+
+
+def _features(user: User) -> frozenset[str]:
+    listed = [each.message.get("features", []) for each in user.connection.inbox]
+    return frozenset(
+        feature for each in listed if isinstance(each, list) for feature in each if isinstance(feature, str)
+    )
+
+
+def patience(slowest: float | None, limit: float) -> float:
+    """Return how long to wait for an answer, in seconds: in proportion to the slowest one seen, within bounds."""
+    return limit if slowest is None else min(limit, max(PATIENCE_FLOOR, PATIENCE_FACTOR * slowest))
+
+
+async def run_cases(
+    cases: Sequence[Case], target: Target, *, jobs: int, limit: float, on_result: OnResult
+) -> list[Result]:
+    """Run cases against a started target and return their results in the order of the cases.
+
+    Arguments: ``jobs`` cases at a time; ``limit`` seconds at most for one answer; ``on_result`` hears of each
+    result as it comes. Raises TargetError if the target cannot be started.
+    """
+    await target.start()
+    learnt = await probe(target, limit)
+    run = Run(target, patience(learnt.slowest, limit), learnt.features)
+    return await _Runner(run, jobs, on_result).run(cases)
+
+
+class _Runner:
+    def __init__(self, run: Run, jobs: int, on_result: OnResult) -> None:
+        self._run = run
+        self._slots = asyncio.Semaphore(jobs)
+        self._on_result = on_result
+        self._results: dict[str, Result] = {}
+        self._crashed = False
+
+    async def run(self, cases: Sequence[Case]) -> list[Result]:
+        together = [each for each in cases if not each.restarts]
+        await asyncio.gather(*(self._together(each) for each in together))
+        for each in cases:
+            if each.id not in self._results:
+                self._keep(await self._alone(each))
+        return [self._results[each.id] for each in cases]
+
+    async def _together(self, case: Case) -> None:
+        async with self._slots:
+            if self._crashed:
+                return
+            result = await run_case(case, self._run)
+            # a case that did not pass while the server died may be its victim: it runs again alone
+            if result.verdict is not Verdict.PASS and not await accepts(self._run.target.address):
+                self._crashed = True
+            if not self._crashed or result.verdict is Verdict.PASS:
+                self._keep(result)
+
+    async def _alone(self, case: Case) -> Result:
+        if not await self._revived():
+            gone = Finding("the server is gone; see the case that it died in")
+            return _result(case, Verdict.BLOCKED, (gone,), WireLog(), 0.0)
+        result = await run_case(case, self._run)
+        if await accepts(self._run.target.address):
+            return result
+        how = self._run.target.obituary()
+        died = Finding("the server died of this case" + (f": {how}" if how else ""))
+        return replace(result, verdict=Verdict.FAIL, findings=(died, *result.findings))
+
+    async def _revived(self) -> bool:
+        target = self._run.target
+        if await accepts(target.address):
+            return True
+        if not target.can_restart:
+            return False
+        try:
+            await target.restart(kill=True)
+        except TargetError:
+            return False
+        return True
+
+    def _keep(self, result: Result) -> None:
+        self._results[result.case] = result
+        self._on_result(result)
+
+
+async def run_case(case: Case, run: Run) -> Result:
+    """Run one case in a world of its own and judge it."""
+    world = World(run)
+    began = time.monotonic()
+    verdict, findings = await _outcome(case, world)
+    await world.end()
+    return _result(case, verdict, findings, world.log, time.monotonic() - began)
+
+
+async def _outcome(case: Case, world: World) -> tuple[Verdict, tuple[Finding, ...]]:
+    try:
+        if case.level.optional:
+            world.needs_feature(case.level.name)
+        async with asyncio.timeout(CASE_LIMIT_FACTOR * max(1.0, world.patience)):
+            await case.script(world)
+    except Stopped as stopped:
+        return stopped.verdict, (stopped.finding, *world.near_misses)
+    except TargetError as error:
+        return Verdict.FAIL, (Finding(f"the server did not come back: {error}"), *world.near_misses)
+    except Exception:  # noqa: BLE001 - the boundary: the suite's own fault must not be blamed on the server
+        return Verdict.ERROR, (Finding(traceback.format_exc()),)
+    broken = _broken(world)
+    if broken:
+        return Verdict.NON_STRICT, (*broken, *world.near_misses)
+    if world.near_misses:
+        return Verdict.NON_STRICT, tuple(world.near_misses)
+    return Verdict.PASS, ()
+
+
+def _broken(world: World) -> list[Finding]:
+    found: list[BadInput] = [each for connection in world.connections for each in connection.broken]
+    return [Finding(f"the server sent what is no message: {each.reason}", None, repr(each.raw)) for each in found]
+
+
+def _result(case: Case, verdict: Verdict, findings: tuple[Finding, ...], log: WireLog, seconds: float) -> Result:
+    return Result(case.id, case.requirement.id, case.title, verdict, findings, tuple(log.entries), round(seconds, 4))

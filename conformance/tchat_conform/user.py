@@ -1,0 +1,221 @@
+"""The people of a case: what a user asks, hears and must not hear."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tchat_conform.connection import Connection, Received
+from tchat_conform.expect import Expected, looks_refused, mentions, same
+from tchat_conform.verdict import Blocked, Failed, Finding, Message, Stopped, Unsupported
+from tchat_protocol import messages, schemas
+
+if TYPE_CHECKING:
+    from tchat_conform.world import World
+
+Predicate = Callable[[Message], bool]
+
+
+class User:
+    """Somebody with a name and a connection.
+
+    ``asks`` is the step under test and fails the case; ``given`` is the same step as set-up and blocks it.
+    """
+
+    def __init__(self, world: "World", name: str, connection: Connection) -> None:
+        self.world = world
+        self.name = name
+        self.connection = connection
+
+    def __repr__(self) -> str:
+        return self.connection.who
+
+    # -- asking -------------------------------------------------------------------------------------------
+
+    def request(self, action: str, **fields: Any) -> dict[str, Any]:
+        """Return a request of this user in standard form, with an id of its own."""
+        sender = messages.request_name_field(action)
+        own = {sender: self.name} if sender else {}
+        return {"action": action, **own, **fields, "id": self.world.fresh_id()}
+
+    async def says(self, action: str, **fields: Any) -> dict[str, Any]:
+        """Send a request and do not wait; returns it."""
+        request = self.request(action, **fields)
+        await self.connection.send(request)
+        return request
+
+    async def asks(self, action: str, **fields: Any) -> Message:
+        """Send a request and return its answer. Fails the case if it is refused or not answered."""
+        return await self.is_answered(await self.says(action, **fields))
+
+    async def given(self, action: str, **fields: Any) -> Message:
+        """Send a request that the case builds on. Blocks the case if it is refused or not answered."""
+        if self.world.is_known_mute(action):
+            raise Blocked(Finding(f"{action} builds the scene, but this server leaves {action} unanswered"))
+        try:
+            return await self.asks(action, **fields)
+        except Failed as stopped:
+            raise Blocked(stopped.finding) from stopped
+
+    async def is_answered(self, request: Message, expected: Expected | None = None) -> Message:
+        """Return the answer to a request sent before, a near miss noted where its form is another.
+
+        ``expected`` is for requests in an unusual form; for others it follows from the request.
+        """
+        action = str(request["action"])
+        expected = expected or Expected(str(schemas.answer_to(action)), _repeated(action, request))
+        answer = await self._direct_answer(request, expected)
+        if answer is None:
+            self.world.note_silence(action)
+            raise Failed(self._silence(request, expected))
+        if looks_refused(answer.message):
+            raise self._refused(request, answer.message, expected)
+        self._judge_shape(expected, answer.message, f"{action} was answered")
+        return answer.message
+
+    async def is_refused(self, code: str, action: str, *, field: str | None = None, **fields: Any) -> Message:
+        """Send a request that must be refused with ``code``; returns the server-error."""
+        return await self.gets_error(code, await self.says(action, **fields), field=field)
+
+    async def gets_error(self, code: str, request: Message | None, *, field: str | None = None) -> Message:
+        """Return the server-error with ``code`` that answers a request sent before (None for raw bytes)."""
+        wanted: dict[str, Any] = {"code": code}
+        if field is not None:
+            wanted["field"] = field
+        action = "what was sent" if request is None else str(request.get("action"))
+        if request is not None and isinstance(request.get("action"), str):
+            wanted |= {"request": request["action"]}
+        if request is not None and "id" in request:
+            wanted |= {"id": request["id"]}
+        expected = Expected("server-error", wanted)
+        answer = await self._refusal(request)
+        if answer is None:
+            raise Failed(Finding(f"{self!r} sent {action} and got no refusal", expected.message, None))
+        if not looks_refused(answer):
+            raise Failed(Finding(f"{action} was accepted; it must be refused", expected.message, answer))
+        self._judge_shape(expected, answer, f"{action} was refused")
+        return answer
+
+    # -- hearing ------------------------------------------------------------------------------------------
+
+    async def hears(self, action: str, **fields: Any) -> Message:
+        """Return the next unused message with this action and these fields. Fails the case if none comes."""
+        expected = Expected(action, fields)
+        found = await self._next(expected.is_met_by) or self._unused(expected.is_meant_by)
+        if found is None:
+            raise Failed(Finding(f"{self!r} did not get {action}", expected.message, self._latest()))
+        found.used = True
+        self._judge_shape(expected, found.message, f"{self!r} heard of it")
+        return found.message
+
+    def heard(self, action: str, **fields: Any) -> list[Message]:
+        """Return all messages so far with this action and these fields, used or not."""
+        expected = Expected(action, fields)
+        return [each.message for each in self.connection.inbox if expected.is_met_by(each.message)]
+
+    def heard_about(self, token: str) -> list[Message]:
+        """Return all messages so far that mention a fresh name or text, in whatever form."""
+        return [each.message for each in self.connection.inbox if mentions(each.message, token)]
+
+    async def hears_nothing_about(self, token: str, *, after: "User", but: int = 0) -> None:
+        """Prove that nothing (beyond ``but`` messages) that mentions a token came to this user.
+
+        The proof is a barrier: a private message from ``after``, sent now, which travels behind
+        whatever would have been delivered. Without it the case is blocked, never passed.
+        """
+        await self.world.barrier(after, self)
+        found = self.heard_about(token)
+        if len(found) > but:
+            times = f" {len(found)} times, expected {but}" if but else ""
+            raise Failed(Finding(f"{self!r} must not get this, but did{times}", "nothing", found[but]))
+
+    async def is_closed(self) -> None:
+        """Wait until the server has closed this connection. Fails the case if it does not."""
+        await self.connection.wait_until(lambda: False, self.world.patience)
+        if not self.connection.closed:
+            raise Failed(Finding(f"the server must close {self!r}'s connection", "closed", "still open"))
+
+    async def still_works(self) -> None:
+        """Prove that the connection is served: a private message to oneself comes back. Else fails."""
+        text = self.world.text("still here")
+        await self.says("client-send", to=self.name, msg=text)
+        if await self._next(lambda message: mentions(message, text)) is None:
+            state = "closed" if self.connection.closed else "silent"
+            raise Failed(Finding(f"{self!r}'s connection is {state} afterwards; it must go on", None, self._latest()))
+
+    async def leaves(self) -> None:
+        """Close the connection without a word."""
+        await self.connection.close()
+
+    # -- matching -----------------------------------------------------------------------------------------
+
+    async def _next(self, wanted: Predicate) -> Received | None:
+        await self.connection.wait_until(lambda: self._unused(wanted) is not None, self.world.patience)
+        return self._unused(wanted)
+
+    def _unused(self, wanted: Predicate) -> Received | None:
+        return next((each for each in self.connection.inbox if not each.used and wanted(each.message)), None)
+
+    async def _direct_answer(self, request: Message, expected: Expected) -> Received | None:
+        def is_it(message: Message) -> bool:
+            return answers(request, message) or ("id" not in message and expected.is_met_by(message))
+
+        def could_be(message: Message) -> bool:
+            return is_it(message) or looks_refused(message) or message.get("action") == expected.action
+
+        found = await self._next(is_it) or self._unused(could_be) or self._unused(expected.is_meant_by)
+        if found is not None:
+            found.used = True
+        return found
+
+    async def _refusal(self, request: Message | None) -> Message | None:
+        action = None if request is None else request.get("action")
+
+        def is_it(message: Message) -> bool:
+            if request is not None and "id" in message:
+                return answers(request, message)
+            return looks_refused(message) and message.get("request", action) == action
+
+        def accepted(message: Message) -> bool:
+            return isinstance(action, str) and message.get("action") == schemas.answer_to(action)
+
+        found = await self._next(lambda message: is_it(message) or accepted(message))
+        if found is None:
+            return None
+        found.used = True
+        return found.message
+
+    # -- judging ------------------------------------------------------------------------------------------
+
+    def _judge_shape(self, expected: Expected, message: Message, fact: str) -> None:
+        differences = expected.differences(message)
+        if differences:
+            self.world.near_miss(
+                Finding(f"{fact}, but in another form: {'; '.join(differences)}", expected.message, message)
+            )
+
+    def _silence(self, request: Message, expected: Expected) -> Finding:
+        state = "the server closed the connection" if self.connection.closed else "no answer came"
+        return Finding(
+            f"{self!r} sent {request['action']}, and {state} within {self.world.patience:.1f} s",
+            expected.message,
+            self._latest(),
+        )
+
+    def _refused(self, request: Message, answer: Message, expected: Expected) -> Stopped:
+        finding = Finding(f"{request['action']} was refused; it is legal here", expected.message, answer)
+        unknown = answer.get("code") == "unknown-action"
+        return Unsupported(finding) if unknown else Failed(finding)
+
+    def _latest(self) -> Message | str:
+        unused = [each.message for each in self.connection.inbox if not each.used]
+        return unused[-1] if unused else "nothing"
+
+
+def answers(request: Message, message: Message) -> bool:
+    """Tell whether a message repeats a request's id."""
+    return "id" in message and "id" in request and same(message["id"], request["id"])
+
+
+def _repeated(action: str, request: Message) -> dict[str, Any]:
+    """Return the fields that the answer to a request repeats from it, ``id`` included."""
+    answer = schemas.schema("answers", str(schemas.answer_to(action)))["properties"]
+    return {name: value for name, value in request.items() if name in answer and name != "action"}

@@ -1,0 +1,169 @@
+"""The world of one case: fresh people, groups and texts, the barrier, and what was noted on the way."""
+
+import secrets
+from collections import Counter
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TypeVar
+
+from tchat_conform.connection import Address, Connection
+from tchat_conform.expect import mentions
+from tchat_conform.target import Target
+from tchat_conform.user import User
+from tchat_conform.verdict import Blocked, Failed, Finding, Unsupported, Untested
+from tchat_conform.wirelog import WireLog
+
+SILENCES_THAT_TELL = 2
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Run:
+    """What all cases of one run share.
+
+    ``patience`` is how long, in seconds, an answer is waited for; ``features`` is what server-hello listed.
+    """
+
+    target: Target
+    patience: float
+    features: frozenset[str] = frozenset()
+    silences: Counter[str] = field(default_factory=Counter)
+    token: str = field(default_factory=lambda: secrets.token_hex(3))
+    serial: "count[int]" = field(default_factory=lambda: count(1))
+
+
+class World:
+    """Hands out people and things with names that nobody had before, on this server or any."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.log = WireLog()
+        self.near_misses: list[Finding] = []
+        self.connections: list[Connection] = []
+
+    # -- people and things --------------------------------------------------------------------------------
+
+    @property
+    def address(self) -> Address:
+        """Where the server listens."""
+        return self.run.target.address
+
+    @property
+    def patience(self) -> float:
+        """How long an answer is waited for, in seconds."""
+        return self.run.patience
+
+    def fresh(self, stem: str) -> str:
+        """Return a legal name that begins with ``stem`` and is new."""
+        return f"{stem}-{self.run.token}-{next(self.run.serial)}"
+
+    def group(self, stem: str = "wob") -> str:
+        """Return a new group name."""
+        return self.fresh(stem)
+
+    def text(self, stem: str = "hello") -> str:
+        """Return a message text that was never said before."""
+        return f"{stem} {self.fresh('no')}"
+
+    def fresh_id(self) -> int:
+        """Return a request id that no other request of this run has."""
+        return next(self.run.serial)
+
+    async def connect(self, who: str) -> Connection:
+        """Open a connection without saying anything. Blocks the case if the server does not take it."""
+        try:
+            connection = await Connection.open(who, self.address, self.log, max(self.patience, 2.0))
+        except (OSError, TimeoutError) as error:
+            raise Blocked(Finding(f"the server takes no connection: {error or 'timed out'}")) from error
+        self.connections.append(connection)
+        return connection
+
+    async def stranger(self, who: str = "eve", name: str | None = None) -> User:
+        """Return somebody who is connected and has said nothing yet."""
+        return User(self, name or self.fresh(who), await self.connect(who))
+
+    async def user(self, who: str, name: str | None = None) -> User:
+        """Return somebody who has said hello."""
+        user = await self.stranger(who, name)
+        await user.given("client-hello")
+        return user
+
+    async def users(self, *whos: str) -> list[User]:
+        """Return several people who have said hello."""
+        return [await self.user(who) for who in whos]
+
+    async def returns(self, user: User) -> User:
+        """Return the same user on a new connection, after hello."""
+        again = await self.stranger(user.connection.who, user.name)
+        await again.given("client-hello")
+        return again
+
+    async def group_of(self, owner: User, *members: User, private: bool = False) -> str:
+        """Return a new group with these members, all of whom know of all joins."""
+        group = self.group("den" if private else "wob")
+        await owner.given("cgroupe", group=group, **({"private": True} if private else {}))
+        for number, member in enumerate(members):
+            if private:
+                await owner.given("invite", group=group, dest=member.name)
+            await member.given("join", group=group)
+            for other in (owner, *members[:number]):
+                await self.builds_on(other.hears("server-join", sender=member.name, group=group))
+        return group
+
+    async def builds_on(self, step: Awaitable[T]) -> T:
+        """Await a step the case builds on: its failure blocks the case."""
+        try:
+            return await step
+        except Failed as stopped:
+            raise Blocked(stopped.finding) from stopped
+
+    # -- proofs -------------------------------------------------------------------------------------------
+
+    async def barrier(self, sender: User, recipient: User) -> None:
+        """Wait for a private message sent now, behind which nothing earlier can still be on its way.
+
+        Blocks the case if it does not arrive: without it nothing can be said about silence.
+        """
+        text = self.text("barrier")
+        await sender.says("client-send", to=recipient.name, msg=text)
+        inbox = recipient.connection.inbox
+
+        def arrived() -> bool:
+            return any(mentions(each.message, text) for each in inbox)
+
+        if not await recipient.connection.wait_until(arrived, self.patience):
+            self.log.remark(f"the barrier from {sender!r} to {recipient!r} did not arrive")
+            raise Blocked(Finding("a private message must arrive before silence proves anything; it did not"))
+        for each in inbox:
+            each.used = each.used or mentions(each.message, text)
+
+    def near_miss(self, finding: Finding) -> None:
+        """Note that the right thing happened in another form; the case goes on."""
+        self.near_misses.append(finding)
+
+    def note_silence(self, action: str) -> None:
+        """Note that a legal request of this action was left unanswered."""
+        self.run.silences[action] += 1
+
+    def is_known_mute(self, action: str) -> bool:
+        """Tell whether this action was left unanswered so often that waiting again would teach nothing."""
+        return self.run.silences[action] >= SILENCES_THAT_TELL
+
+    def needs_feature(self, feature: str) -> None:
+        """End the case unless the server lists an optional feature in server-hello."""
+        if feature not in self.run.features:
+            raise Unsupported(Finding(f"server-hello does not list the optional feature {feature!r}"))
+
+    async def restart(self, *, kill: bool = False) -> None:
+        """Restart the server, or kill it without warning and start it. Ends the case if the run may not."""
+        if not self.run.target.can_restart:
+            raise Untested(Finding("needs a server that the suite started: --spawn 'CMD {port}'"))
+        self.log.remark("the server is " + ("killed" if kill else "stopped") + " and started again")
+        await self.run.target.restart(kill=kill)
+
+    async def end(self) -> None:
+        """Close every connection of the case."""
+        for connection in self.connections:
+            await connection.close()
