@@ -47,10 +47,7 @@ class CodeFacts:
 def code_facts() -> dict[ErrorCode, CodeFacts]:
     """Return the facts of every error code, in the order of schemas/error-codes.json."""
     rows = schemas.load("error-codes.json")
-    return {
-        ErrorCode(row["code"]): CodeFacts(ErrorCode(row["code"]), row["meaning"], row["closes"])
-        for row in rows
-    }
+    return {ErrorCode(row["code"]): CodeFacts(ErrorCode(row["code"]), row["meaning"], row["closes"]) for row in rows}
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the protocol, not a fault of the program

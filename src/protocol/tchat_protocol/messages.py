@@ -161,11 +161,7 @@ def _check(action: str, message: dict[str, Any]) -> None:
 
 
 def _normalise_names(action: str, message: dict[str, Any]) -> None:
-    fields = [
-        field
-        for field in _fields(action, NAME_DEFINITIONS)
-        if field in message and not message[field].isascii()
-    ]
+    fields = [field for field in _fields(action, NAME_DEFINITIONS) if field in message and not message[field].isascii()]
     for field in fields:
         message[field] = names.normal(message[field])
     if fields:  # NFC can lengthen a name, and turns U+037E into a semicolon
