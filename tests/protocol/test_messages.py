@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from corpus.build import corpus, messages
 from tchat_protocol import names, schemas
 from tchat_protocol.errors import ErrorCode, Refusal
-from tchat_protocol.explain import Problem
+from tchat_protocol.explain import Problem, problem
 from tchat_protocol.messages import (
     InvalidMessage,
     check_answer,
@@ -418,6 +419,12 @@ class TestSentences:
         assert sentences({**MEMBERS, "owner": "a;b"}) == [
             "owner must not contain white space, control characters or ';'"
         ]
+
+    def test_any_of_is_explained_down_to_the_part_at_fault_and_the_pointer_is_escaped(self) -> None:
+        form = {"type": "object", "properties": {"x": {"type": "string"}}}
+        schema = {"properties": {"a/b~c": {"anyOf": [form, {"type": "null"}]}}}
+        (error,) = Draft202012Validator(schema).iter_errors({"a/b~c": {"x": 7}})
+        assert problem(error) == Problem("/a~1b~0c/x", "type", "a~1b~0c/x must be a string, not a number")
 
     def test_an_action(self) -> None:
         assert sentences({"action": 7}) == ["action must be a string, not a number"]

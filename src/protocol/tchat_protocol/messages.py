@@ -150,7 +150,7 @@ def _resolve_field_aliases(action: str, message: dict[str, Any]) -> None:
     for alike in schemas.load("aliases.json")["fields"]:
         for field in alike:
             if field in required and field not in message:
-                alias = next((other for other in alike if other in message and other not in required), None)
+                alias = next((other for other in alike if other in message), None)
                 if alias is not None:
                     message[field] = message.pop(alias)
 
