@@ -1,0 +1,207 @@
+"""The changes that requests make: small facts which the state applies and the store persists.
+
+Each class says here what it does to the state; ``store.WRITES`` says what it does to the tables. Facts that only
+history needs leave the state alone.
+"""
+
+from dataclasses import dataclass
+
+from tchat_server.state import Group, State
+
+
+@dataclass(frozen=True)
+class Change:
+    """A fact to be stored; ``apply`` makes it true in the state."""
+
+    def apply(self, state: State) -> None:
+        """Change the state accordingly."""
+
+
+@dataclass(frozen=True)
+class UserSeen(Change):
+    """A user comes online for the first time and is known from now on."""
+
+    name: str
+
+    def apply(self, state: State) -> None:
+        """Know the user, without a password."""
+        state.users[self.name] = None
+
+
+@dataclass(frozen=True)
+class NameProtected(Change):
+    """A user protects its name with a password (I-AUTH-1)."""
+
+    name: str
+    password_hash: str
+
+    def apply(self, state: State) -> None:
+        """Remember the hash."""
+        state.users[self.name] = self.password_hash
+
+
+@dataclass(frozen=True)
+class PrivateMessageSent(Change):
+    """A private message; ``delivered`` is false where the recipient was offline (B-SEND-4)."""
+
+    sender: str
+    dest: str
+    msg: str
+    ts: str
+    delivered: bool
+
+
+@dataclass(frozen=True)
+class PrivateMessageDelivered(Change):
+    """A message that waited for its recipient was written to it (B-SEND-5)."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class BroadcastSent(Change):
+    """A message to everyone online."""
+
+    sender: str
+    msg: str
+    ts: str
+
+
+@dataclass(frozen=True)
+class GroupCreated(Change):
+    """A group exists, as yet without owner and members."""
+
+    group: str
+    private: bool
+
+    def apply(self, state: State) -> None:
+        """Add the group."""
+        state.groups[self.group] = Group(self.group, self.private)
+
+
+@dataclass(frozen=True)
+class MemberAdded(Change):
+    """A user becomes the newest member."""
+
+    group: str
+    user: str
+
+    def apply(self, state: State) -> None:
+        """Append the member."""
+        state.groups[self.group].members[self.user] = None
+
+
+@dataclass(frozen=True)
+class MemberRemoved(Change):
+    """A user is no longer a member."""
+
+    group: str
+    user: str
+
+    def apply(self, state: State) -> None:
+        """Remove the member."""
+        del state.groups[self.group].members[self.user]
+
+
+@dataclass(frozen=True)
+class OwnerChanged(Change):
+    """The group has another owner, or none."""
+
+    group: str
+    owner: str | None
+
+    def apply(self, state: State) -> None:
+        """Set the owner."""
+        state.groups[self.group].owner = self.owner
+
+
+@dataclass(frozen=True)
+class InvitationMade(Change):
+    """A user may join; ``seq`` names the event, ``told`` is false where it was offline (G-INVITE-8)."""
+
+    group: str
+    dest: str
+    seq: int
+    told: bool
+
+    def apply(self, state: State) -> None:
+        """Open the invitation."""
+        state.groups[self.group].invited.add(self.dest)
+
+
+@dataclass(frozen=True)
+class InvitationTold(Change):
+    """A user that was offline has been sent its invitation."""
+
+    group: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class InvitationEnded(Change):
+    """The invitations of a user are used up by joining or ended by a ban (P-JOIN-3, P-JOIN-4)."""
+
+    group: str
+    dest: str
+
+    def apply(self, state: State) -> None:
+        """Close the invitation."""
+        state.groups[self.group].invited.discard(self.dest)
+
+
+@dataclass(frozen=True)
+class UserBanned(Change):
+    """A user is banned from the group."""
+
+    group: str
+    user: str
+
+    def apply(self, state: State) -> None:
+        """Add the ban."""
+        state.groups[self.group].banned.add(self.user)
+
+
+@dataclass(frozen=True)
+class UserUnbanned(Change):
+    """A ban ends."""
+
+    group: str
+    user: str
+
+    def apply(self, state: State) -> None:
+        """Remove the ban."""
+        state.groups[self.group].banned.discard(self.user)
+
+
+@dataclass(frozen=True)
+class MessagePosted(Change):
+    """A message in the group's history."""
+
+    group: str
+    seq: int
+    sender: str
+    msg: str
+    ts: str
+
+    def apply(self, state: State) -> None:
+        """Use up the number."""
+        state.groups[self.group].seq = self.seq
+
+
+@dataclass(frozen=True)
+class EventLogged(Change):
+    """An event in the group's log, with what its answer said."""
+
+    group: str
+    seq: int
+    event: str
+    sender: str
+    ts: str
+    dest: str | None = None
+    reason: str | None = None
+    private: bool | None = None
+    owner: str | None = None
+
+    def apply(self, state: State) -> None:
+        """Use up the number."""
+        state.groups[self.group].seq = self.seq

@@ -1,0 +1,31 @@
+"""What deciding a request yields: the one answer, who gets it, and what it changes."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tchat_server.changes import Change
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The answer to msgs or states, still to be read: the newest ``limit`` items of seq smaller than ``before``."""
+
+    action: Literal["server-msgs", "server-states"]
+    group: str
+    before: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An accepted request: ``answer`` goes to the requester, with its id, and to the others in ``audience``.
+
+    ``closes`` says that the requester's connection is closed afterwards.
+    """
+
+    answer: Message | Page | None
+    audience: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    closes: bool = False
