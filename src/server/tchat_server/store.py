@@ -1,0 +1,220 @@
+"""The store: one SQLite file that holds everything which survives the process (section 8 of PROTOCOL.md).
+
+One connection, and it alone writes. ``commit`` makes a batch of changes durable or none of them.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Literal
+
+from tchat_protocol.errors import ErrorCode
+from tchat_server import changes as made
+from tchat_server.changes import Change
+from tchat_server.outcome import Message, Page
+from tchat_server.schema import APPLICATION_ID, MIGRATIONS
+from tchat_server.state import Group
+
+Synchronous = Literal["normal", "full"]
+
+BUSY_SECONDS = 2.0
+
+WRITES: dict[type[Change], str] = {
+    made.UserSeen: "INSERT INTO users (name) VALUES (:name)",
+    made.NameProtected: "UPDATE users SET password_hash = :password_hash WHERE name = :name",
+    made.PrivateMessageSent: """INSERT INTO private_messages (sender, dest, msg, ts, delivered)
+        VALUES (:sender, :dest, :msg, :ts, :delivered)""",
+    made.PrivateMessageDelivered: "UPDATE private_messages SET delivered = 1 WHERE id = :id",
+    made.BroadcastSent: "INSERT INTO broadcasts (sender, msg, ts) VALUES (:sender, :msg, :ts)",
+    made.GroupCreated: "INSERT INTO groups (name, private) VALUES (:group, :private)",
+    made.MemberAdded: 'INSERT INTO members ("group", user) VALUES (:group, :user)',
+    made.MemberRemoved: 'DELETE FROM members WHERE "group" = :group AND user = :user',
+    made.OwnerChanged: "UPDATE groups SET owner = :owner WHERE name = :group",
+    made.InvitationMade: """INSERT INTO invitations ("group", seq, dest, told)
+        VALUES (:group, :seq, :dest, :told)""",
+    made.InvitationTold: 'UPDATE invitations SET told = 1 WHERE "group" = :group AND seq = :seq',
+    made.InvitationEnded: 'DELETE FROM invitations WHERE "group" = :group AND dest = :dest',
+    made.UserBanned: 'INSERT INTO bans ("group", user) VALUES (:group, :user)',
+    made.UserUnbanned: 'DELETE FROM bans WHERE "group" = :group AND user = :user',
+    made.MessagePosted: """INSERT INTO group_messages ("group", seq, sender, msg, ts)
+        VALUES (:group, :seq, :sender, :msg, :ts)""",
+    made.EventLogged: """INSERT INTO group_events
+        ("group", seq, event, sender, dest, reason, private, owner, ts)
+        VALUES (:group, :seq, :event, :sender, :dest, :reason, :private, :owner, :ts)""",
+}
+"""What each change does to the tables; the parameters are named like its fields."""
+
+_PAGES = {
+    "server-msgs": """SELECT sender, msg, ts, seq FROM group_messages
+        WHERE "group" = ? AND seq < ? ORDER BY seq DESC""",
+    "server-states": """SELECT event, sender, dest, reason, private, owner, ts, seq FROM group_events
+        WHERE "group" = ? AND seq < ? ORDER BY seq DESC""",
+}
+
+_LAST_SEQ = """SELECT name, private, owner,
+    max(coalesce((SELECT max(seq) FROM group_messages WHERE "group" = name), 0),
+        coalesce((SELECT max(seq) FROM group_events WHERE "group" = name), 0))
+    FROM groups ORDER BY rowid"""
+
+
+class StoreUnusable(Exception):  # noqa: N818 - said to the person who starts the server
+    """The database cannot be used; the text says why and what to do."""
+
+
+class CommitFailed(Exception):  # noqa: N818 - the store works again later
+    """The changes were not stored, none of them; ``code`` is what to tell the requesters."""
+
+    def __init__(self, error: sqlite3.Error) -> None:
+        super().__init__(str(error))
+        full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        self.code = ErrorCode.STORAGE_FULL if full else ErrorCode.INTERNAL_ERROR
+
+
+class Store:
+    """The open database.
+
+    ``synchronous`` "full" keeps every acknowledged change through a power failure; "normal" may lose the last
+    moments then, though nothing when only the process ends. Raises StoreUnusable.
+    """
+
+    def __init__(self, path: str, synchronous: Synchronous = "full") -> None:
+        self.path = path
+        try:
+            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+        try:
+            self._prepare(synchronous)
+        except sqlite3.Error as error:
+            self._db.close()
+            raise _unusable(path, error) from error
+        except StoreUnusable:
+            self._db.close()
+            raise
+
+    def _prepare(self, synchronous: Synchronous) -> None:
+        version = self._version()
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute(f"PRAGMA synchronous = {synchronous}")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        # taking the write lock shows at once whether the file can be written
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._db.execute("COMMIT")
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            self._db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")
+
+    def _version(self) -> int:
+        version: int = self._value("PRAGMA user_version")
+        owner: int = self._value("PRAGMA application_id")
+        empty = self._value("SELECT count(*) FROM sqlite_schema") == 0
+        if owner != APPLICATION_ID and not (empty and owner == version == 0):
+            raise StoreUnusable(f"{self.path} is a database of another program; choose another file with --db.")
+        if version > len(MIGRATIONS):
+            raise StoreUnusable(
+                f"{self.path} was written by a newer tchat-server (version {version} of its tables, "
+                f"this one knows {len(MIGRATIONS)}); install that one or choose another file with --db."
+            )
+        return version
+
+    def close(self) -> None:
+        """Close the database; what was committed stays."""
+        self._db.close()
+
+    def commit(self, changes: Iterable[Change]) -> None:
+        """Store all the changes in one transaction, or raise CommitFailed and have stored none."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for kind, run in groupby(changes, type):
+                self._db.executemany(WRITES[kind], map(vars, run))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise CommitFailed(error) from error
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+
+    def users(self) -> dict[str, str | None]:
+        """Return every known user with the hash of its password, or None."""
+        return dict(self._db.execute("SELECT name, password_hash FROM users"))
+
+    def groups(self) -> dict[str, Group]:
+        """Return every group as it stands, without reading its history."""
+        groups = {
+            name: Group(name, bool(private), owner, seq=seq)
+            for name, private, owner, seq in self._db.execute(_LAST_SEQ)
+        }
+        for group, user in self._db.execute('SELECT "group", user FROM members ORDER BY id'):
+            groups[group].members[user] = None
+        for group, user in self._db.execute('SELECT "group", dest FROM invitations'):
+            groups[group].invited.add(user)
+        for group, user in self._db.execute('SELECT "group", user FROM bans'):
+            groups[group].banned.add(user)
+        return groups
+
+    def history(self, page: Page) -> Iterator[Message]:
+        """Yield the items a page is made of, the newest first, without end but that of the history."""
+        cursor = self._db.execute(_PAGES[page.action], (page.group, page.before))
+        names = [column[0] for column in cursor.description]
+        for row in cursor:
+            item = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            if "private" in item:
+                item["private"] = bool(item["private"])
+            yield item
+
+    def waiting(self, name: str, limit: int) -> list[tuple[Message, Change]]:
+        """Return what waits for a user: up to ``limit`` messages and the change that each delivery is.
+
+        Private messages come in the order in which they were sent, then invitations (B-SEND-4, G-INVITE-8).
+        """
+        messages: list[tuple[Message, Change]] = [
+            (
+                {"action": "server-send", "from": sender, "to": name, "msg": msg, "ts": ts},
+                made.PrivateMessageDelivered(number),
+            )
+            for number, sender, msg, ts in self._db.execute(
+                """SELECT id, sender, msg, ts FROM private_messages
+                WHERE dest = ? AND delivered = 0 ORDER BY id LIMIT ?""",
+                (name, limit),
+            )
+        ]
+        invitations = self._db.execute(
+            """SELECT event.sender, event."group", event.ts, event.seq
+            FROM invitations JOIN group_events AS event USING ("group", seq)
+            WHERE invitations.dest = ? AND told = 0 ORDER BY event.ts, event."group", event.seq LIMIT ?""",
+            (name, limit - len(messages)),
+        )
+        for sender, group, ts, seq in invitations:
+            invite = {"action": "server-invite", "sender": sender, "group": group, "dest": name}
+            messages.append((invite | {"ts": ts, "seq": seq}, made.InvitationTold(group, seq)))
+        return messages
+
+    def summary(self) -> str:
+        """Return in a few words what the database holds, for the log."""
+        counts = {
+            "users": "SELECT count(*) FROM users",
+            "groups": "SELECT count(*) FROM groups",
+            "private messages": "SELECT coalesce(max(id), 0) FROM private_messages",
+            "broadcasts": "SELECT coalesce(max(id), 0) FROM broadcasts",
+        }
+        return ", ".join(f"{self._value(sql)} {what}" for what, sql in counts.items())
+
+    def _value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        return self._db.execute(sql, parameters).fetchone()[0]
+
+
+def _unusable(path: str, error: sqlite3.Error) -> StoreUnusable:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return StoreUnusable(
+        _REASONS.get(code, "The database {path} cannot be used: {error}.").format(path=path, error=error)
+    )
+
+
+_REASONS = {
+    sqlite3.SQLITE_NOTADB: "{path} is not a database; choose another file with --db.",
+    sqlite3.SQLITE_CORRUPT: "The database {path} is damaged ({error}); restore a copy or choose another with --db.",
+    sqlite3.SQLITE_CANTOPEN: "The database {path} cannot be opened; see that its folder exists and is writable.",
+    sqlite3.SQLITE_READONLY: "The database {path} is read-only; make the file and its folder writable.",
+    sqlite3.SQLITE_BUSY: "The database {path} is locked by another program; stop that one or choose another with --db.",
+    sqlite3.SQLITE_FULL: "There is no space left for the database {path}.",
+}
