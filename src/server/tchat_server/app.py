@@ -1,0 +1,337 @@
+"""The server's core: each request is decided, stored and only then answered, in one place and one order.
+
+What one turn of the event loop brings is kept as a list of entries. Requests change the state at once, so that
+the next request sees them; at the end of the turn ``flush`` commits all changes together, and then sends answers
+and deliveries in the order in which they were made. Nothing is told that is not stored (H-KILL-1).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from tchat_protocol.errors import ErrorCode, Refusal
+from tchat_protocol.framing import BadInput
+from tchat_protocol.messages import Request, parse_request
+from tchat_server import identity, pages, rooms
+from tchat_server.answers import encode_answer, error_answer, with_id
+from tchat_server.changes import Change
+from tchat_server.connection import Connection, Received
+from tchat_server.identity import PasswordCheck, PasswordProof
+from tchat_server.outcome import Outcome, Page
+from tchat_server.state import State
+from tchat_server.store import CommitFailed, Store
+
+log = logging.getLogger("tchat.server")
+
+MAIL_BATCH = 100
+"""So many waiting messages are delivered at once; the next ones follow once these are read."""
+
+FAILURES = {
+    ErrorCode.STORAGE_FULL: "The server cannot store anything more; nothing was changed.",
+    ErrorCode.INTERNAL_ERROR: "The server failed through a fault of its own; nothing was changed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An admitted request, with the form in which it was received, and the connection it came from."""
+
+    connection: Connection
+    received: dict[str, Any]
+    request: Request
+
+
+@dataclass(slots=True)
+class Entry:
+    """One thing of a turn: what it changes, and what is sent once that is stored.
+
+    ``own`` goes to ``connection``, ``copy`` to ``others``; ``asked`` is what to decide again should the commit fail.
+    """
+
+    connection: Connection | None
+    own: bytes = b""
+    copy: bytes = b""
+    others: Sequence[Connection] = ()
+    changes: tuple[Change, ...] = ()
+    asked: Asked | None = None
+
+
+class App:
+    """The chat behind the connections.
+
+    ``hasher`` is where passwords are checked, away from the event loop; ``empty`` tells when no
+    connection is left.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        hasher: Executor,
+        *,
+        features: tuple[str, ...],
+        max_connections: int,
+        strict: bool = False,
+    ) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._max_connections = max_connections
+        self._strict = strict
+        self._state = State(store.users(), store.groups(), features=features)
+        self._online: dict[str, Connection] = {}
+        self._entries: list[Entry] = []
+        self.connections: set[Connection] = set()
+        self.empty = asyncio.Event()
+        self.empty.set()
+
+    # Connections come and go
+
+    def arrive(self, connection: Connection) -> None:
+        """Take a connection, or refuse it if there are too many."""
+        full = len(self.connections) >= self._max_connections
+        self.connections.add(connection)
+        self.empty.clear()
+        if full:
+            log.warning("no place for %s: %d connections", connection.peer, self._max_connections)
+            refusal = Refusal(ErrorCode.SERVER_FULL, "This server is full; try again later.")
+            self._refuse(connection, refusal, None)
+            self.close(connection)
+
+    def close(self, connection: Connection) -> None:
+        """Commit and send what there is, then close a connection and free its name (I-FREE-1)."""
+        self.flush()
+        connection.finish()
+        self.depart(connection)
+
+    def depart(self, connection: Connection) -> None:
+        """Take a connection's user offline and tell the others (B-PRES-2)."""
+        name, connection.name = connection.name, None
+        if name is not None:
+            del self._online[name]
+            del self._state.online[name]
+            self._tell_presence(name, online=False)
+
+    def forget(self, connection: Connection) -> None:
+        """Forget a connection of which nothing is left."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self.empty.set()
+
+    def resume(self, connection: Connection) -> None:
+        """Go on with the messages that waited for a user, now that it has read those before."""
+        if connection.mail_waits:
+            self._guard(connection, None, partial(self._deliver_mail, connection))
+
+    # One request
+
+    def take(self, connection: Connection, received: Received) -> None:
+        """Handle one thing received."""
+        self._guard(connection, received, partial(self._take, connection, received))
+
+    def _guard(self, connection: Connection, received: Received | None, work: Callable[[], None]) -> None:
+        """Do work for a connection; whatever goes wrong concerns nobody but its peer (W-BAD-8)."""
+        try:
+            work()
+        except Refusal as refusal:
+            self._refuse(connection, refusal, received)
+        except Exception:  # the boundary between peers: a fault that one meets must not reach the others
+            log.exception("a request of %s failed", connection.peer)
+            self.flush()
+            self._load()
+            self._refuse(connection, _failure(ErrorCode.INTERNAL_ERROR), received)
+
+    def _take(self, connection: Connection, received: Received, proof: PasswordProof | None = None) -> None:
+        if isinstance(received, BadInput):
+            self._take_bad_input(connection, received)
+            return
+        request = parse_request(received, strict=self._strict)
+        admission = identity.admit(self._state, connection.name, request, proof)
+        if isinstance(admission, PasswordCheck):
+            self._check_password(connection, received, admission)
+            return
+        came = self._enter(connection, request.sender, admission)
+        closes = self._handle(Asked(connection, received, request))
+        if closes:
+            self.close(connection)
+        elif came:
+            self.flush()
+            self._deliver_mail(connection)
+
+    def _take_bad_input(self, connection: Connection, bad: BadInput) -> None:
+        code = ErrorCode(bad.code)
+        self._refuse(connection, Refusal(code, bad.reason), None)
+        if code is ErrorCode.TOO_LARGE:
+            self.close(connection)
+
+    def _check_password(self, connection: Connection, received: dict[str, Any], check: PasswordCheck) -> None:
+        """Have a password checked in a thread; the connection's next requests wait, other connections do not."""
+
+        def checked(future: asyncio.Future[PasswordProof]) -> None:
+            if future.cancelled() or connection.ending:
+                return
+            self._guard(connection, received, lambda: self._take(connection, received, future.result()))
+            connection.release()
+
+        connection.hold()
+        asyncio.get_running_loop().run_in_executor(self._hasher, check.run).add_done_callback(checked)
+
+    def _enter(self, connection: Connection, name: str | None, changes: tuple[Change, ...]) -> bool:
+        """Bind the connection unless it is bound already, and tell whether the user came online by it.
+
+        A first visit and a new password are stored on their own and at once: they are rare, and so being online
+        never has to be undone because a commit failed.
+        """
+        if changes:
+            self._commit_now(changes)
+            for change in changes:
+                change.apply(self._state)
+        if name is None or connection.name is not None:
+            return False
+        self._tell_presence(name, online=True)
+        connection.name = name
+        self._online[name] = connection
+        self._state.online[name] = None
+        return True
+
+    def _handle(self, asked: Asked) -> bool:
+        """Decide an admitted request and make it part of the turn; return whether the connection is to be closed."""
+        connection, request = asked.connection, asked.request
+        try:
+            outcome = rooms.decide(self._state, request, datetime.now(UTC))
+        except Refusal as refusal:
+            self._add(Entry(connection, error_answer(refusal, asked.received), asked=asked))
+            return False
+        if isinstance(outcome.answer, Page):
+            self._read_page(connection, outcome.answer, request)
+            return False
+        entry = self._entry(asked, outcome)
+        for change in outcome.changes:
+            change.apply(self._state)
+        self._add(entry)
+        return outcome.closes
+
+    def _entry(self, asked: Asked, outcome: Outcome) -> Entry:
+        if outcome.answer is None or isinstance(outcome.answer, Page):
+            return Entry(asked.connection, asked=asked)
+        others = [
+            other
+            for name in outcome.audience
+            if (other := self._online.get(name)) is not None and other is not asked.connection
+        ]
+        copy = encode_answer(outcome.answer)
+        identifier = asked.request.id
+        own = copy if identifier is None else encode_answer(with_id(outcome.answer, identifier))
+        return Entry(asked.connection, own, copy, others, outcome.changes, asked)
+
+    def _read_page(self, connection: Connection, page: Page, request: Request) -> None:
+        """Answer with a page of history, in which everything is that was posted before the request."""
+        self.flush()
+        answer = pages.fill(page, self._store.history(page), request.id)
+        self._add(Entry(connection, encode_answer(answer)))
+
+    def _refuse(self, connection: Connection, refusal: Refusal, received: Received | None) -> None:
+        self._add(Entry(connection, error_answer(refusal, received)))
+
+    def _tell_presence(self, name: str, *, online: bool) -> None:
+        others = list(self._online.values())
+        if others:
+            self._add(Entry(None, copy=encode_answer(rooms.presence(name, online=online)), others=others))
+
+    def _deliver_mail(self, connection: Connection) -> None:
+        """Deliver what waited for a user (B-SEND-4, G-INVITE-8), as fast as it reads; then mark it delivered.
+
+        Should the server be killed in between, it is delivered again rather than never.
+        """
+        while connection.name is not None:
+            connection.mail_waits = connection.unread
+            if connection.mail_waits:
+                return
+            waiting = self._store.waiting(connection.name, MAIL_BATCH)
+            if not waiting:
+                return
+            for message, _ in waiting:
+                connection.queue(encode_answer(message))
+            if not self._write(connection):
+                return
+            try:
+                self._commit_now([change for _, change in waiting])
+            except Refusal:
+                return
+
+    # The end of a turn
+
+    def _add(self, entry: Entry) -> None:
+        if not self._entries:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._entries.append(entry)
+        if entry.connection is not None:
+            entry.connection.owe(len(entry.own))
+
+    def flush(self) -> None:
+        """Commit what the turn changed and send what it had to tell; nothing is sent if nothing is stored."""
+        entries, self._entries = self._entries, []
+        changes = [change for entry in entries for change in entry.changes]
+        try:
+            if changes:
+                self._store.commit(changes)
+        except CommitFailed as failure:
+            log.warning("the store refused a commit: %s", failure)
+            self._load()
+            self._repeat(entries, failure)
+        else:
+            self._send(entries)
+
+    def _repeat(self, entries: list[Entry], failure: CommitFailed) -> None:
+        """Take the requests of a turn that could not be stored again, each by itself.
+
+        So everyone is answered by what is true now, and a request that alone cannot be stored harms no other.
+        """
+        alone = sum(bool(entry.changes) for entry in entries) == 1
+        for entry in entries:
+            if entry.asked is None:
+                self._send([entry])
+            elif alone and entry.changes:
+                self._refuse(entry.asked.connection, _failure(failure.code), entry.asked.received)
+            else:
+                self._handle(entry.asked)
+            self.flush()
+
+    def _send(self, entries: list[Entry]) -> None:
+        touched: dict[Connection, None] = {}
+        for entry in entries:
+            for other in entry.others:
+                other.queue(entry.copy)
+                touched[other] = None
+            if entry.connection is not None and entry.own:
+                entry.connection.queue(entry.own)
+                touched[entry.connection] = None
+        for connection in touched:
+            self._write(connection)
+
+    def _write(self, connection: Connection) -> bool:
+        """Write what is queued for a connection; return False if it is gone, or cut off for not reading."""
+        if connection.write():
+            return True
+        log.warning("%s does not read what it is sent; disconnected", connection.peer)
+        self.depart(connection)
+        return False
+
+    def _commit_now(self, changes: Sequence[Change]) -> None:
+        try:
+            self._store.commit(changes)
+        except CommitFailed as failure:
+            log.warning("the store refused a commit: %s", failure)
+            raise _failure(failure.code) from failure
+
+    def _load(self) -> None:
+        """Go back to the state that is stored; who is online stays."""
+        self._state.users = self._store.users()
+        self._state.groups = self._store.groups()
+
+
+def _failure(code: ErrorCode) -> Refusal:
+    return Refusal(code, FAILURES[code])

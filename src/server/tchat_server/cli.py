@@ -1,0 +1,103 @@
+"""The command ``tchat-server``."""
+
+import asyncio
+import errno
+import ipaddress
+import logging
+import signal
+import ssl
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tchat_server.log import start_logging
+from tchat_server.service import Options, serve
+from tchat_server.store import StoreUnusable
+
+log = logging.getLogger("tchat.server")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option("--host", envvar="HOST", default="127.0.0.1", help="Address to listen on. [env: HOST]")
+@click.option(
+    "--port", envvar="PORT", type=click.IntRange(0, 65_535), default=8080,
+    help="Port to listen on; 0 takes a free one. [env: PORT]",
+)  # fmt: skip
+@click.option(
+    "--db", default="tchat.sqlite", metavar="FILE",
+    help="SQLite file with users, groups and history; made if it does not exist. :memory: keeps nothing.",
+)  # fmt: skip
+@click.option("--strict", is_flag=True, help="Take requests in standard form only, without the tolerated aliases.")
+@click.option(
+    "--synchronous", type=click.Choice(["full", "normal"]), default="full",
+    help="full: what was acknowledged survives a power failure; normal: a crash of the server only.",
+)  # fmt: skip
+@click.option(
+    "--max-queue", type=click.IntRange(min=1), default=1_048_576, metavar="BYTES",
+    help="Disconnect a client that leaves more than this unread.",
+)  # fmt: skip
+@click.option(
+    "--max-connections", type=click.IntRange(min=1), default=10_000, metavar="N",
+    help="Refuse further connections with server-full.",
+)  # fmt: skip
+@click.option(
+    "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="PEM file with the certificate chain: listen with TLS only.",
+)  # fmt: skip
+@click.option(
+    "--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="PEM file with the private key, unless --tls-cert holds it.",
+)  # fmt: skip
+@click.option("-v", "--verbose", count=True, help="Log what happens to stderr; twice: everything.", show_default=False)
+@click.version_option(package_name="tchat", prog_name="tchat-server")
+def main(verbose: int, **options: Any) -> None:
+    """Serve tchat/1, the protocol of PROTOCOL.md, over TCP until interrupted."""
+    start_logging(verbose)
+    options["tls"] = _tls(options.pop("tls_cert"), options.pop("tls_key"))
+    try:
+        asyncio.run(_run(Options(**options)))
+    except StoreUnusable as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(_cannot_listen(error, options["host"], options["port"])) from error
+
+
+async def _run(options: Options) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # on Windows Ctrl+C ends asyncio.run itself
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with serve(options) as service:
+        if not _is_loopback(options.host):
+            log.warning("listening on %s: everyone who reaches this address can connect", options.host)
+        shown = f"[{options.host}]" if ":" in options.host else options.host
+        print(f"tchat-server listening on {shown}:{service.port}, database {options.db}", flush=True)
+        await stopped.wait()
+
+
+def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if cert is None:
+        if key is not None:
+            raise click.UsageError("--tls-key needs --tls-cert.")
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(cert, key)
+    except (ssl.SSLError, OSError) as error:
+        raise click.ClickException(f"Cannot use the certificate {cert}: {error}.") from error
+    return context
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is in use by another program; choose one with --port (0 takes a free one)."
+    return f"Cannot listen on {host}:{port}: {error.strerror or error}."

@@ -1,0 +1,193 @@
+"""One connection: bytes to requests in order, and messages to writes, within stated bounds."""
+
+import asyncio
+from collections import deque
+from typing import Any, Protocol
+
+from tchat_protocol.framing import BadInput, Decoder
+
+Received = dict[str, Any] | BadInput
+
+JOIN_WRITES_ABOVE = 16
+"""Up to so many messages in a turn each get a write of their own, for peers that take a piece for a message."""
+
+HIGH_WATER = 65_536
+"""With so many bytes of answers unsent, further requests of the same connection wait."""
+
+TURN_REQUESTS = 128
+"""So many requests of one connection are handled in one turn of the event loop; then the others have theirs."""
+
+LINGER_SECONDS = 5.0
+"""How long a closed connection may take to read its last messages."""
+
+
+class Handler(Protocol):
+    """What a connection needs from the server."""
+
+    def arrive(self, connection: "Connection") -> None:
+        """Take note of a new connection."""
+
+    def take(self, connection: "Connection", received: Received) -> None:
+        """Handle one thing received."""
+
+    def resume(self, connection: "Connection") -> None:
+        """Go on with what waited until the peer had read."""
+
+    def close(self, connection: "Connection") -> None:
+        """Send what is queued and close."""
+
+    def depart(self, connection: "Connection") -> None:
+        """Forget the user of the connection: it has ended."""
+
+    def forget(self, connection: "Connection") -> None:
+        """Forget the connection: nothing is left of it."""
+
+
+class Connection(asyncio.Protocol):
+    """A peer. ``name`` is the user it is bound to, set by the server.
+
+    Requests are handled one after the other (W-ORDER-1): none while a password is checked (``hold``), none while
+    the peer leaves its answers unread. Reading stops meanwhile, so that memory stays bounded. Messages of others
+    are queued for a peer that does not read until they pass ``max_queue`` bytes; then it is cut off.
+    """
+
+    def __init__(self, server: Handler, max_queue: int) -> None:
+        self.name: str | None = None
+        self.mail_waits = False
+        self._server = server
+        self._max_queue = max_queue
+        self._decoder = Decoder()
+        self._inbox: deque[Received] = deque()
+        self._outbox: list[bytes] = []
+        self._owed = 0
+        self._held = False
+        self._unread = False
+        self._ending = False
+        self._linger: asyncio.TimerHandle | None = None
+
+    # What asyncio tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; asyncio has set TCP_NODELAY already."""
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._server.arrive(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Decode what came and handle it; what comes while the connection ends is dropped."""
+        if not self._ending:
+            self._inbox.extend(self._decoder.feed(data))
+            self._work()
+
+    def eof_received(self) -> None:
+        """Take the end of input as a departure, after answering what came before it (W-VANISH-1)."""
+        self._server.close(self)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Depart, however the connection ended."""
+        self._ending = True
+        self._inbox.clear()
+        if self._linger is not None:
+            self._linger.cancel()
+        self._server.depart(self)
+        self._server.forget(self)
+
+    def pause_writing(self) -> None:
+        """Handle no more requests of a peer that does not read the answers."""
+        self._unread = True
+
+    def resume_writing(self) -> None:
+        """Go on, the peer has read."""
+        self._unread = False
+        self._server.resume(self)
+        self._work()
+
+    # What the server asks for
+
+    @property
+    def peer(self) -> str:
+        """The peer's address, for the log."""
+        address = self._transport.get_extra_info("peername")
+        return f"{address[0]}:{address[1]}" if address else "a peer"
+
+    @property
+    def ending(self) -> bool:
+        """Whether the connection is closed or about to be."""
+        return self._ending or self._transport.is_closing()
+
+    @property
+    def unread(self) -> bool:
+        """Whether the peer leaves more unread than the high-water mark."""
+        return self._unread
+
+    def hold(self) -> None:
+        """Handle no requests until ``release``."""
+        self._held = True
+
+    def release(self) -> None:
+        """Handle requests again."""
+        self._held = False
+        self._work()
+
+    def owe(self, size: int) -> None:
+        """Count an answer of about so many bytes that is to be sent at the end of the turn."""
+        self._owed += size
+
+    def queue(self, data: bytes) -> None:
+        """Queue a message, for ``write`` to send at the end of the turn."""
+        self._outbox.append(data)
+
+    def write(self) -> bool:
+        """Send what is queued; return False if the peer has left too much unread and is cut off instead."""
+        messages, self._outbox, self._owed = self._outbox, [], 0
+        if self._transport.is_closing():
+            return True
+        if self._transport.get_write_buffer_size() > self._max_queue:
+            self.abort()
+            return False
+        if len(messages) > JOIN_WRITES_ABOVE:
+            self._transport.write(b"".join(messages))
+        else:
+            for message in messages:
+                self._transport.write(message)
+        if self._inbox:
+            asyncio.get_running_loop().call_soon(self._work)
+        return True
+
+    def finish(self) -> None:
+        """Close in good order: the peer gets what was written even if it is sending still.
+
+        Closing at once would answer what it sends with a reset, which destroys what it has not read yet. So only
+        our direction is closed, and its input dropped until it ends, for LINGER_SECONDS at most.
+        """
+        if self._ending:
+            return
+        self._ending = True
+        self._inbox.clear()
+        self._linger = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        else:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once, dropping what is queued."""
+        self._ending = True
+        self._inbox.clear()
+        self._transport.abort()
+
+    def _work(self) -> None:
+        budget = TURN_REQUESTS
+        while self._inbox and budget and self._ready():
+            budget -= 1
+            self._server.take(self, self._inbox.popleft())
+        if self._ending:
+            return
+        if self._inbox or self._held:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _ready(self) -> bool:
+        return not (self._held or self._unread or self._ending) and self._owed < HIGH_WATER
