@@ -31,6 +31,7 @@ COLUMNS = (
     Verdict.UNTESTED,
     Verdict.ERROR,
 )
+ALWAYS_SHOWN = (Verdict.PASS, Verdict.FAIL)
 LOG_LINES = 8
 MESSAGE_CHARACTERS = 300
 
@@ -84,13 +85,14 @@ def _shown(what: Message | str) -> str:
 
 
 def _level_table(summaries: Sequence[LevelSummary]) -> Table:
+    columns = [each for each in COLUMNS if each in ALWAYS_SHOWN or any(row.counts[each] for row in summaries)]
     table = Table(title=None, show_edge=False, pad_edge=False)
     table.add_column("level")
-    for verdict in COLUMNS:
-        table.add_column(verdict.value, justify="right")
-    table.add_column("state")
+    for verdict in columns:
+        table.add_column(verdict.value, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
     for each in summaries:
-        counts = [str(each.counts[verdict] or "·") for verdict in COLUMNS]
+        counts = [str(each.counts[verdict] or "·") for verdict in columns]
         table.add_row(each.level.name, *counts, Text(each.state, STATES[each.state]))
     return table
 
