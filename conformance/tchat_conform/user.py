@@ -1,6 +1,7 @@
 """The people of a case: what a user asks, hears and must not hear."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tchat_conform.connection import Connection, Received
@@ -49,11 +50,11 @@ class User:
     async def given(self, action: str, **fields: Any) -> Message:
         """Send a request that the case builds on. Blocks the case if it is refused or not answered."""
         if self.world.is_known_mute(action):
-            raise Blocked(Finding(f"{action} builds the scene, but this server leaves {action} unanswered"))
+            raise Blocked(Finding(f"needs {action}, which this server leaves unanswered", by=action))
         try:
             return await self.asks(action, **fields)
         except Failed as stopped:
-            raise Blocked(stopped.finding) from stopped
+            raise Blocked(replace(stopped.finding, by=action)) from stopped
 
     async def is_answered(self, request: Message, expected: Expected | None = None) -> Message:
         """Return the answer to a request sent before, a near miss noted where its form is another.
@@ -201,7 +202,8 @@ class User:
         )
 
     def _refused(self, request: Message, answer: Message, expected: Expected) -> Stopped:
-        finding = Finding(f"{request['action']} was refused; it is legal here", expected.message, answer)
+        action = str(request["action"])
+        finding = Finding(f"{action} was refused; it is legal here", expected.message, answer, by=action)
         unknown = answer.get("code") == "unknown-action"
         return Unsupported(finding) if unknown else Failed(finding)
 

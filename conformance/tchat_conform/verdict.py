@@ -30,11 +30,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a case has to say, and where it helps the message expected and the one received."""
+    """One thing a case has to say, and where it helps the message expected and the one received.
+
+    ``by`` names what a blocked case was waiting for: an action, or a word for something else.
+    """
 
     sentence: str
     expected: Message | str | None = None
     received: Message | str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

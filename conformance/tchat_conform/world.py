@@ -3,7 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeVar
 
@@ -76,7 +76,8 @@ class World:
         try:
             connection = await Connection.open(who, self.address, self.log, max(self.patience, 2.0))
         except (OSError, TimeoutError) as error:
-            raise Blocked(Finding(f"the server takes no connection: {error or 'timed out'}")) from error
+            cause = str(error) or "timed out"
+            raise Blocked(Finding(f"the server takes no connection: {cause}", by="a connection")) from error
         self.connections.append(connection)
         return connection
 
@@ -109,15 +110,15 @@ class World:
                 await owner.given("invite", group=group, dest=member.name)
             await member.given("join", group=group)
             for other in (owner, *members[:number]):
-                await self.builds_on(other.hears("server-join", sender=member.name, group=group))
+                await self.builds_on(other.hears("server-join", sender=member.name, group=group), by="join")
         return group
 
-    async def builds_on(self, step: Awaitable[T]) -> T:
-        """Await a step the case builds on: its failure blocks the case."""
+    async def builds_on(self, step: Awaitable[T], *, by: str) -> T:
+        """Await a step the case builds on: its failure blocks the case. ``by`` is the action at work."""
         try:
             return await step
         except Failed as stopped:
-            raise Blocked(stopped.finding) from stopped
+            raise Blocked(replace(stopped.finding, by=by)) from stopped
 
     # -- proofs -------------------------------------------------------------------------------------------
 
@@ -135,7 +136,8 @@ class World:
 
         if not await recipient.connection.wait_until(arrived, self.patience):
             self.log.remark(f"the barrier from {sender!r} to {recipient!r} did not arrive")
-            raise Blocked(Finding("a private message must arrive before silence proves anything; it did not"))
+            sentence = "a private message must arrive before silence proves anything; it did not"
+            raise Blocked(Finding(sentence, by="client-send"))
         for each in inbox:
             each.used = each.used or mentions(each.message, text)
 
@@ -154,7 +156,7 @@ class World:
     def needs_feature(self, feature: str) -> None:
         """End the case unless the server lists an optional feature in server-hello."""
         if feature not in self.run.features:
-            raise Unsupported(Finding(f"server-hello does not list the optional feature {feature!r}"))
+            raise Unsupported(Finding(f"server-hello does not list {feature!r}", by=f"the feature {feature}"))
 
     async def restart(self, *, kill: bool = False) -> None:
         """Restart the server, or kill it without warning and start it. Ends the case if the run may not."""

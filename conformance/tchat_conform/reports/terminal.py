@@ -38,17 +38,38 @@ MESSAGE_CHARACTERS = 300
 
 def print_report(results: Sequence[Result], console: Console, *, verbose: bool = False) -> None:
     """Print what did not pass, worst first, then the table by level. ``verbose`` shows whole logs."""
-    worst_first = sorted(results, key=lambda each: list(Verdict).index(each.verdict))
-    for result in worst_first:
-        if result.verdict in (Verdict.PASS, Verdict.UNTESTED) or _not_offered(result):
-            continue
-        _print_result(result, console, verbose=verbose)
+    for verdict in (Verdict.ERROR, Verdict.FAIL, Verdict.NON_STRICT):
+        for result in _with(verdict, results):
+            _print_result(result, console, verbose=verbose)
+    for verdict in (Verdict.BLOCKED, Verdict.UNSUPPORTED):
+        for alike in _by_cause([each for each in _with(verdict, results) if each.log]):
+            _print_alike(alike, console, verbose=verbose)
     console.print(_level_table(summarise(results)))
     _print_notes(results, console)
 
 
-def _not_offered(result: Result) -> bool:
-    return result.verdict is Verdict.UNSUPPORTED and not result.log
+def _with(verdict: Verdict, results: Sequence[Result]) -> list[Result]:
+    return [each for each in results if each.verdict is verdict]
+
+
+def _by_cause(results: Sequence[Result]) -> list[list[Result]]:
+    """Return results with the same cause together, the cause of most first."""
+    causes: dict[str | None, list[Result]] = {}
+    for each in results:
+        causes.setdefault(each.findings[0].by or each.findings[0].sentence, []).append(each)
+    return sorted(causes.values(), key=len, reverse=True)
+
+
+def _print_alike(alike: Sequence[Result], console: Console, *, verbose: bool) -> None:
+    """Print cases that one cause keeps from being looked at: the first in full, the others by name."""
+    first = alike[0]
+    cause = first.findings[0]
+    word = "wait on" if first.verdict is Verdict.BLOCKED else "need"
+    heading = f" {len(alike)} cases {word} {cause.by}" if cause.by else f" {len(alike)} cases"
+    console.print(Text.assemble((f"{first.verdict.upper():<11}", STYLES[first.verdict]), (heading, "bold")))
+    _print_finding(cause, console)
+    console.print(Text(f"    cases     {', '.join(each.case for each in alike)}"))
+    _print_log(first, console, verbose=verbose)
 
 
 def _print_result(result: Result, console: Console, *, verbose: bool) -> None:
@@ -63,6 +84,10 @@ def _print_result(result: Result, console: Console, *, verbose: bool) -> None:
     for finding in result.findings:
         _print_finding(finding, console)
     console.print(Text(f"    rule      {requirement.text} ({requirement.link})"))
+    _print_log(result, console, verbose=verbose)
+
+
+def _print_log(result: Result, console: Console, *, verbose: bool) -> None:
     shown = result.log if verbose else result.log[-LOG_LINES:]
     if len(shown) < len(result.log):
         console.print(Text(f"    … {len(result.log) - len(shown)} earlier lines; -v shows all", "dim"))
