@@ -22,6 +22,7 @@ from tchat_server.answers import encode_answer, error_answer, with_id
 from tchat_server.changes import Change
 from tchat_server.connection import Connection, Received
 from tchat_server.identity import PasswordCheck, PasswordProof
+from tchat_server.limits import ConnectionLimits
 from tchat_server.outcome import Outcome, Page
 from tchat_server.state import State
 from tchat_server.store import CommitFailed, Store
@@ -74,14 +75,14 @@ class App:
         hasher: Executor,
         *,
         features: tuple[str, ...],
-        max_connections: int,
+        limits: ConnectionLimits,
         strict: bool = False,
     ) -> None:
         self._store = store
         self._hasher = hasher
-        self._max_connections = max_connections
+        self._limits = limits
         self._strict = strict
-        self._state = State(store.users(), store.groups(), features=features)
+        self._state = State(*store.load(), features=features)
         self._online: dict[str, Connection] = {}
         self._entries: list[Entry] = []
         self.connections: set[Connection] = set()
@@ -92,11 +93,13 @@ class App:
 
     def arrive(self, connection: Connection) -> None:
         """Take a connection, or refuse it if there are too many."""
-        full = len(self.connections) >= self._max_connections
+        over = len(self.connections) - self._limits.connections
         self.connections.add(connection)
         self.empty.clear()
-        if full:
-            log.warning("no place for %s: %d connections", connection.peer, self._max_connections)
+        if over >= self._limits.refused:
+            connection.abort()
+        elif over >= 0:
+            log.info("no place for %s: %d connections", connection.peer, self._limits.connections)
             refusal = Refusal(ErrorCode.SERVER_FULL, "This server is full; try again later.")
             self._refuse(connection, refusal, None)
             self.close(connection)
@@ -121,6 +124,15 @@ class App:
         if not self.connections:
             self.empty.set()
 
+    def end(self) -> None:
+        """Commit and send what was taken, then close every connection; nobody is told of the others' going."""
+        self.flush()
+        for connection in self.connections:
+            connection.name = None
+            connection.finish()
+        self._online.clear()
+        self._state.online.clear()
+
     def resume(self, connection: Connection) -> None:
         """Go on with the messages that waited for a user, now that it has read those before."""
         if connection.mail_waits:
@@ -132,7 +144,7 @@ class App:
         """Handle one thing received."""
         self._guard(connection, received, partial(self._take, connection, received))
 
-    def _guard(self, connection: Connection, received: Received | None, work: Callable[[], None]) -> None:
+    def _guard(self, connection: Connection, received: Received | None, work: Callable[[], object]) -> None:
         """Do work for a connection; whatever goes wrong concerns nobody but its peer (W-BAD-8)."""
         try:
             work()
@@ -163,7 +175,8 @@ class App:
 
     def _take_bad_input(self, connection: Connection, bad: BadInput) -> None:
         code = ErrorCode(bad.code)
-        self._refuse(connection, Refusal(code, bad.reason), None)
+        sentence = f"{bad.reason[:1].upper()}{bad.reason[1:]}."
+        self._refuse(connection, Refusal(code, sentence), None)
         if code is ErrorCode.TOO_LARGE:
             self.close(connection)
 
@@ -297,7 +310,7 @@ class App:
             elif alone and entry.changes:
                 self._refuse(entry.asked.connection, _failure(failure.code), entry.asked.received)
             else:
-                self._handle(entry.asked)
+                self._guard(entry.asked.connection, entry.asked.received, partial(self._handle, entry.asked))
             self.flush()
 
     def _send(self, entries: list[Entry]) -> None:
@@ -329,8 +342,7 @@ class App:
 
     def _load(self) -> None:
         """Go back to the state that is stored; who is online stays."""
-        self._state.users = self._store.users()
-        self._state.groups = self._store.groups()
+        self._state.users, self._state.groups = self._store.load()
 
 
 def _failure(code: ErrorCode) -> Refusal:

@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
     def write(self) -> bool:
         """Send what is queued; return False if the peer has left too much unread and is cut off instead."""
         messages, self._outbox, self._owed = self._outbox, [], 0
-        if self._transport.is_closing():
+        if self.ending:
             return True
         if self._transport.get_write_buffer_size() > self._max_queue:
             self.abort()

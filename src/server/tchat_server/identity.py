@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import VerifyMismatchError
 
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.messages import Request
@@ -26,7 +26,7 @@ class PasswordCheck:
             return PasswordProof(None, _hasher.hash(self.password))
         try:
             _hasher.verify(self.stored, self.password)
-        except (VerificationError, InvalidHashError):
+        except VerifyMismatchError:
             return PasswordProof(self.stored, None)
         return PasswordProof(self.stored, self.stored)
 

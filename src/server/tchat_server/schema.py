@@ -4,7 +4,9 @@ APPLICATION_ID = 0x74636874
 """Marks a SQLite file as tchat's ("tcht")."""
 
 MIGRATIONS = (
-    """
+    f"""
+    PRAGMA application_id = {APPLICATION_ID};
+
     CREATE TABLE users (
         name TEXT PRIMARY KEY,
         password_hash TEXT

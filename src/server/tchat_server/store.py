@@ -5,13 +5,16 @@ One connection, and it alone writes. ``commit`` makes a batch of changes durable
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import groupby
+from pathlib import Path
 from typing import Any, Literal
 
 from tchat_protocol.errors import ErrorCode
 from tchat_server import changes as made
 from tchat_server.changes import Change
 from tchat_server.outcome import Message, Page
+from tchat_server.ownership import InUse, claimed
 from tchat_server.schema import APPLICATION_ID, MIGRATIONS
 from tchat_server.state import Group
 
@@ -51,7 +54,7 @@ _PAGES = {
         WHERE "group" = ? AND seq < ? ORDER BY seq DESC""",
 }
 
-_LAST_SEQ = """SELECT name, private, owner,
+_GROUPS = """SELECT name, private, owner,
     max(coalesce((SELECT max(seq) FROM group_messages WHERE "group" = name), 0),
         coalesce((SELECT max(seq) FROM group_events WHERE "group" = name), 0))
     FROM groups ORDER BY rowid"""
@@ -79,27 +82,23 @@ class Store:
 
     def __init__(self, path: str, synchronous: Synchronous = "full") -> None:
         self.path = path
-        try:
+        with ExitStack() as stack:
+            stack.enter_context(self._explained())
             self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        except sqlite3.Error as error:
-            raise _unusable(path, error) from error
-        try:
-            self._prepare(synchronous)
-        except sqlite3.Error as error:
-            self._db.close()
-            raise _unusable(path, error) from error
-        except StoreUnusable:
-            self._db.close()
-            raise
+            stack.callback(self._db.close)
+            version = self._version()
+            if path != ":memory:":
+                stack.enter_context(claimed(Path(path)))
+                stack.callback(self._db.close)  # before the claim ends, which is why it stands twice
+            self._prepare(version, synchronous)
+            self._open = stack.pop_all()
 
-    def _prepare(self, synchronous: Synchronous) -> None:
-        version = self._version()
+    def _prepare(self, version: int, synchronous: Synchronous) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute(f"PRAGMA synchronous = {synchronous}")
         self._db.execute("PRAGMA foreign_keys = ON")
-        # taking the write lock shows at once whether the file can be written
+        # taking the write lock shows now, not at the first message, whether the file can be written
         self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self._db.execute("COMMIT")
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             self._db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")
@@ -119,7 +118,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database; what was committed stays."""
-        self._db.close()
+        self._open.close()
 
     def commit(self, changes: Iterable[Change]) -> None:
         """Store all the changes in one transaction, or raise CommitFailed and have stored none."""
@@ -134,15 +133,14 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
-    def users(self) -> dict[str, str | None]:
-        """Return every known user with the hash of its password, or None."""
-        return dict(self._db.execute("SELECT name, password_hash FROM users"))
+    def load(self) -> tuple[dict[str, str | None], dict[str, Group]]:
+        """Return all known users with the hash of their password, and all groups; history is not read."""
+        with self._explained():
+            return dict(self._db.execute("SELECT name, password_hash FROM users")), self._groups()
 
-    def groups(self) -> dict[str, Group]:
-        """Return every group as it stands, without reading its history."""
+    def _groups(self) -> dict[str, Group]:
         groups = {
-            name: Group(name, bool(private), owner, seq=seq)
-            for name, private, owner, seq in self._db.execute(_LAST_SEQ)
+            name: Group(name, bool(private), owner, seq=seq) for name, private, owner, seq in self._db.execute(_GROUPS)
         }
         for group, user in self._db.execute('SELECT "group", user FROM members ORDER BY id'):
             groups[group].members[user] = None
@@ -202,12 +200,21 @@ class Store:
     def _value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         return self._db.execute(sql, parameters).fetchone()[0]
 
-
-def _unusable(path: str, error: sqlite3.Error) -> StoreUnusable:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return StoreUnusable(
-        _REASONS.get(code, "The database {path} cannot be used: {error}.").format(path=path, error=error)
-    )
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what SQLite says into a sentence for the person who starts the server."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            reason = _REASONS.get(code, "The database {path} cannot be used: {error}.")
+            raise StoreUnusable(reason.format(path=self.path, error=error)) from error
+        except InUse as error:
+            raise StoreUnusable(
+                f"The database {self.path} is in use by another tchat-server; choose another file with --db."
+            ) from error
+        except OSError as error:
+            raise StoreUnusable(f"The database {self.path} cannot be used: {error.strerror}.") from error
 
 
 _REASONS = {
