@@ -1,7 +1,6 @@
 """The people of a case: what a user asks, hears and must not hear."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tchat_conform.connection import Connection, Received
@@ -51,10 +50,7 @@ class User:
         """Send a request that the case builds on. Blocks the case if it is refused or not answered."""
         if self.world.is_known_mute(action):
             raise Blocked(Finding(f"needs {action}, which this server leaves unanswered", by=action))
-        try:
-            return await self.asks(action, **fields)
-        except Failed as stopped:
-            raise Blocked(replace(stopped.finding, by=action)) from stopped
+        return await self.world.builds_on(self.asks(action, **fields), by=action)
 
     async def is_answered(self, request: Message, expected: Expected | None = None) -> Message:
         """Return the answer to a request sent before, a near miss noted where its form is another.

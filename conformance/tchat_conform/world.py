@@ -41,6 +41,7 @@ class World:
         self.run = run
         self.log = WireLog()
         self.near_misses: list[Finding] = []
+        self._in_scene = False
         self.connections: list[Connection] = []
 
     # -- people and things --------------------------------------------------------------------------------
@@ -115,10 +116,13 @@ class World:
 
     async def builds_on(self, step: Awaitable[T], *, by: str) -> T:
         """Await a step the case builds on: its failure blocks the case. ``by`` is the action at work."""
+        outside, self._in_scene = self._in_scene, True
         try:
             return await step
         except Failed as stopped:
             raise Blocked(replace(stopped.finding, by=by)) from stopped
+        finally:
+            self._in_scene = outside
 
     # -- proofs -------------------------------------------------------------------------------------------
 
@@ -142,8 +146,12 @@ class World:
             each.used = each.used or mentions(each.message, text)
 
     def near_miss(self, finding: Finding) -> None:
-        """Note that the right thing happened in another form; the case goes on."""
-        self.near_misses.append(finding)
+        """Note that the right thing happened in another form; the case goes on.
+
+        What builds the scene has cases of its own, which count its form: here it counts no second time.
+        """
+        if not self._in_scene and finding not in self.near_misses:
+            self.near_misses.append(finding)
 
     def note_silence(self, action: str) -> None:
         """Note that a legal request of this action was left unanswered."""
