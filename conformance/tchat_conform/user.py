@@ -152,8 +152,10 @@ class User:
         return next((each for each in self.connection.inbox if not each.used and wanted(each.message)), None)
 
     async def _direct_answer(self, request: Message, expected: Expected) -> Received | None:
+        without_id = Expected(expected.action, {name: value for name, value in expected.fields.items() if name != "id"})
+
         def is_it(message: Message) -> bool:
-            return answers(request, message) or ("id" not in message and expected.is_met_by(message))
+            return answers(request, message) or ("id" not in message and without_id.is_met_by(message))
 
         def could_be(message: Message) -> bool:
             return is_it(message) or looks_refused(message) or message.get("action") == expected.action
@@ -165,6 +167,7 @@ class User:
 
     async def _refusal(self, request: Message | None) -> Message | None:
         action = None if request is None else request.get("action")
+        acceptance = _acceptance(request)
 
         def is_it(message: Message) -> bool:
             if request is not None and "id" in message:
@@ -172,7 +175,7 @@ class User:
             return looks_refused(message) and message.get("request", action) == action
 
         def accepted(message: Message) -> bool:
-            return isinstance(action, str) and message.get("action") == schemas.answer_to(action)
+            return acceptance is not None and acceptance.is_met_by(message)
 
         found = await self._next(lambda message: is_it(message) or accepted(message))
         if found is None:
@@ -211,6 +214,15 @@ class User:
 def answers(request: Message, message: Message) -> bool:
     """Tell whether a message repeats a request's id."""
     return "id" in message and "id" in request and same(message["id"], request["id"])
+
+
+def _acceptance(request: Message | None) -> Expected | None:
+    """Return what would show that a request was accepted: its answer, which others' answers are not."""
+    action = None if request is None else request.get("action")
+    if request is None or action not in schemas.actions("requests") or schemas.answer_to(str(action)) is None:
+        return None
+    repeated = _repeated(str(action), request)
+    return Expected(str(schemas.answer_to(str(action))), {key: repeated[key] for key in repeated if key != "id"})
 
 
 def _repeated(action: str, request: Message) -> dict[str, Any]:

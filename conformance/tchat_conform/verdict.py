@@ -86,3 +86,11 @@ class Untested(Stopped):
     """This run cannot look at the requirement."""
 
     verdict = Verdict.UNTESTED
+
+
+def must(
+    holds: bool, sentence: str, expected: Message | str | None = None, received: Message | str | None = None
+) -> None:
+    """Fail the case with a finding unless something holds that the requirement says."""
+    if not holds:
+        raise Failed(Finding(sentence, expected, received))

@@ -1,11 +1,13 @@
 """The world of one case: fresh people, groups and texts, the barrier, and what was noted on the way."""
 
+import asyncio
 import secrets
+import time
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tchat_conform.connection import Address, Connection
 from tchat_conform.expect import mentions
@@ -15,6 +17,7 @@ from tchat_conform.verdict import Blocked, Failed, Finding, Unsupported, Unteste
 from tchat_conform.wirelog import WireLog
 
 SILENCES_THAT_TELL = 2
+RETRY_AFTER = 0.01
 
 T = TypeVar("T")
 
@@ -42,6 +45,7 @@ class World:
         self.log = WireLog()
         self.near_misses: list[Finding] = []
         self._in_scene = False
+        self._at_least = 0.0
         self.connections: list[Connection] = []
 
     # -- people and things --------------------------------------------------------------------------------
@@ -54,7 +58,11 @@ class World:
     @property
     def patience(self) -> float:
         """How long an answer is waited for, in seconds."""
-        return self.run.patience
+        return max(self.run.patience, self._at_least)
+
+    def allow(self, seconds: float) -> None:
+        """Wait at least so long for each answer of this case, where a sound server may be slow by design."""
+        self._at_least = seconds
 
     def fresh(self, stem: str) -> str:
         """Return a legal name that begins with ``stem`` and is new."""
@@ -96,11 +104,27 @@ class World:
         """Return several people who have said hello."""
         return [await self.user(who) for who in whos]
 
-    async def returns(self, user: User) -> User:
-        """Return the same user on a new connection, after hello."""
-        again = await self.stranger(user.connection.who, user.name)
-        await again.given("client-hello")
-        return again
+    async def returns(self, user: User, **hello: Any) -> User:
+        """Return the same user on a new connection, after hello; a failure blocks the case."""
+        return await self.builds_on(self.comes_back(user, **hello), by="client-hello")
+
+    async def comes_back(self, user: User, **hello: Any) -> User:
+        """Return the same user on a new connection, after hello; a failure fails the case.
+
+        Says hello again while it is refused: a server may need a moment to notice that the old connection has ended.
+        """
+        deadline = time.monotonic() + self.patience
+        while True:
+            again = await self.stranger(user.connection.who, user.name)
+            try:
+                await again.asks("client-hello", **hello)
+            except Failed:
+                if time.monotonic() > deadline:
+                    raise
+                await again.leaves()
+                await asyncio.sleep(RETRY_AFTER)
+            else:
+                return again
 
     async def group_of(self, owner: User, *members: User, private: bool = False) -> str:
         """Return a new group with these members, all of whom know of all joins."""
