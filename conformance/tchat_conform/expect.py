@@ -36,7 +36,16 @@ class Expected:
         """Tell whether a message carries the telling values in whatever form, and is no refusal."""
         telling = [self.fields[field] for field in TELLING_FIELDS if self.fields.get(field)]
         said = set(words(message))
-        return bool(telling) and not looks_refused(message) and all(value in said for value in telling)
+        other = message.get("action") != self.action and messages.is_valid("answers", dict(message))
+        return bool(telling) and not other and not looks_refused(message) and all(value in said for value in telling)
+
+    def may_be(self, message: Mapping[str, Any]) -> bool:
+        """Tell whether a message could be this one: it means it, or has its action and contradicts nothing telling."""
+        contradicts = any(
+            field in message and field in self.fields and not same(message[field], self.fields[field])
+            for field in TELLING_FIELDS
+        )
+        return self.is_meant_by(message) or (message.get("action") == self.action and not contradicts)
 
     def differences(self, message: Mapping[str, Any]) -> list[str]:
         """Return how a message departs from the expected one and from its schema, a sentence each."""

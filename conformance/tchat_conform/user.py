@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tchat_conform.connection import Connection, Received
 from tchat_conform.expect import Expected, looks_refused, mentions, same
-from tchat_conform.verdict import Blocked, Failed, Finding, Message, Stopped, Unsupported
+from tchat_conform.verdict import Blocked, Failed, Finding, Message, NonStrict, Stopped, Unsupported
 from tchat_protocol import messages, schemas
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class User:
 
     async def given(self, action: str, **fields: Any) -> Message:
         """Send a request that the case builds on. Blocks the case if it is refused or not answered."""
-        if self.world.is_known_mute(action):
+        if self.world.is_known_mute(action) and not changes_something(action):
             raise Blocked(Finding(f"needs {action}, which this server leaves unanswered", by=action))
         return await self.world.builds_on(self.asks(action, **fields), by=action)
 
@@ -61,12 +61,11 @@ class User:
         expected = expected or Expected(str(schemas.answer_to(action)), _repeated(action, request))
         answer = await self._direct_answer(request, expected)
         if answer is None:
-            self.world.note_silence(action)
-            raise Failed(self._silence(request, expected))
+            return await self._unanswered(request, expected)
         if looks_refused(answer.message):
             raise self._refused(request, answer.message, expected)
         self._judge_shape(expected, answer.message, f"{action} was answered")
-        return answer.message
+        return Heard(answer.message)
 
     async def is_refused(self, code: str, action: str, *, field: str | None = None, **fields: Any) -> Message:
         """Send a request that must be refused with ``code``; returns the server-error."""
@@ -85,11 +84,11 @@ class User:
         expected = Expected("server-error", wanted)
         answer = await self._refusal(request)
         if answer is None:
-            raise Failed(Finding(f"{self!r} sent {action} and got no refusal", expected.message, None))
+            return await self._not_refused(action, expected)
         if not looks_refused(answer):
             raise Failed(Finding(f"{action} was accepted; it must be refused", expected.message, answer))
         self._judge_shape(expected, answer, f"{action} was refused")
-        return answer
+        return Heard(answer)
 
     # -- hearing ------------------------------------------------------------------------------------------
 
@@ -101,7 +100,7 @@ class User:
             raise Failed(Finding(f"{self!r} did not get {action}", expected.message, self._latest()))
         found.used = True
         self._judge_shape(expected, found.message, f"{self!r} heard of it")
-        return found.message
+        return Heard(found.message)
 
     def heard(self, action: str, **fields: Any) -> list[Message]:
         """Return all messages so far with this action and these fields, used or not."""
@@ -132,9 +131,7 @@ class User:
 
     async def still_works(self) -> None:
         """Prove that the connection is served: a private message to oneself comes back. Else fails."""
-        text = self.world.text("still here")
-        await self.says("client-send", to=self.name, msg=text)
-        if await self._next(lambda message: mentions(message, text)) is None:
+        if not await self._is_served():
             state = "closed" if self.connection.closed else "silent"
             raise Failed(Finding(f"{self!r}'s connection is {state} afterwards; it must go on", None, self._latest()))
 
@@ -158,12 +155,49 @@ class User:
             return answers(request, message) or ("id" not in message and without_id.is_met_by(message))
 
         def could_be(message: Message) -> bool:
-            return is_it(message) or looks_refused(message) or message.get("action") == expected.action
+            return "id" not in message and (looks_refused(message) or expected.may_be(message))
 
-        found = await self._next(is_it) or self._unused(could_be) or self._unused(expected.is_meant_by)
+        def either(message: Message) -> bool:
+            return is_it(message) or could_be(message)
+
+        # a server that has repeated an id before is held to it; from any other the likely message is the answer
+        wanted = is_it if self.world.run.repeats_ids else either
+        if self.world.is_known_mute(str(request["action"])):
+            await self._is_served()
+        else:
+            await self._next(wanted)
+        found = self._unused(is_it) or self._unused(could_be)
         if found is not None:
             found.used = True
+            self.world.run.repeats_ids |= answers(request, found.message)
         return found
+
+    async def _is_served(self) -> bool:
+        """Tell whether a private message to oneself, sent now, comes back: a barrier behind earlier requests."""
+        text = self.world.text("still here")
+        await self.says("client-send", to=self.name, msg=text)
+        found = await self._next(lambda message: mentions(message, text))
+        for each in self.connection.inbox:
+            each.used = each.used or mentions(each.message, text)
+        return found is not None
+
+    async def _unanswered(self, request: Message, expected: Expected) -> Message:
+        """Judge a legal request that got no answer: its effect may be there all the same, and decides."""
+        action = str(request["action"])
+        self.world.note_silence(action)
+        if not changes_something(action) or not await self._is_served():
+            raise Failed(self._silence(request, expected))
+        self.world.near_miss(
+            Finding(f"{self!r} sent {action}, and no acknowledgement came", expected.message, "nothing")
+        )
+        return Heard({"action": expected.action})
+
+    async def _not_refused(self, action: str, expected: Expected) -> Message:
+        """Judge an illegal request that got no answer: silence is no refusal, but what it did decides."""
+        if not await self._is_served():
+            raise Failed(Finding(f"{self!r} sent {action}, and got nothing more", expected.message, "nothing"))
+        self.world.near_miss(Finding(f"{self!r} sent {action}, and no refusal came", expected.message, "nothing"))
+        return Heard({"action": expected.action})
 
     async def _refusal(self, request: Message | None) -> Message | None:
         action = None if request is None else request.get("action")
@@ -209,6 +243,23 @@ class User:
     def _latest(self) -> Message | str:
         unused = [each.message for each in self.connection.inbox if not each.used]
         return unused[-1] if unused else "nothing"
+
+
+class Heard(dict[str, Any]):
+    """A message as a case gets it. Asking for a field it lacks ends the case: a matter of form, noted as such."""
+
+    def __missing__(self, field: str) -> Any:
+        """End the case at a field that the protocol's form of this message has."""
+        finding = Finding(
+            f"{self.get('action', 'the message')} has no {field}, which the case goes on with", None, self
+        )
+        raise NonStrict(finding)
+
+
+def changes_something(action: str) -> bool:
+    """Tell whether a request changes something, so that its answer acknowledges it and bears a time."""
+    answer = schemas.answer_to(action)
+    return answer is not None and "ts" in schemas.schema("answers", answer)["required"]
 
 
 def answers(request: Message, message: Message) -> bool:

@@ -26,12 +26,14 @@ T = TypeVar("T")
 class Run:
     """What all cases of one run share.
 
-    ``patience`` is how long, in seconds, an answer is waited for; ``features`` is what server-hello listed.
+    ``patience`` is how long, in seconds, an answer is waited for; ``features`` is what server-hello listed;
+    ``repeats_ids`` whether an answer ever carried the request's id.
     """
 
     target: Target
     patience: float
     features: frozenset[str] = frozenset()
+    repeats_ids: bool = False
     silences: Counter[str] = field(default_factory=Counter)
     token: str = field(default_factory=lambda: secrets.token_hex(3))
     serial: "count[int]" = field(default_factory=lambda: count(1))
