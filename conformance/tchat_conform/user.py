@@ -102,6 +102,11 @@ class User:
         self._judge_shape(expected, found.message, f"{self!r} heard of it")
         return Heard(found.message)
 
+    async def hears_copy_of(self, answer: Message) -> Message:
+        """Return the copy of an answer that somebody else got: the same but for ``id``. Fails the case without."""
+        fields = {name: value for name, value in answer.items() if name not in ("action", "id")}
+        return await self.hears(str(answer.get("action")), **fields)
+
     def heard(self, action: str, **fields: Any) -> list[Message]:
         """Return all messages so far with this action and these fields, used or not."""
         expected = Expected(action, fields)

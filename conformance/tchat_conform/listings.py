@@ -1,0 +1,122 @@
+"""Listings: what a group looks like to a user who asks for its members, messages or events.
+
+``has_…`` judges an answer that is there. ``sees_…`` asks for one to prove the effect of something else: what it finds
+fails the case, but a server that does not give the listing at all blocks it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tchat_conform.expect import mentions, same
+from tchat_conform.user import User
+from tchat_conform.verdict import Blocked, Failed, Finding, Message, must
+
+MESSAGE_FIELDS = ("sender", "msg", "ts", "seq")
+EVENT_FIELDS = ("sender", "dest", "reason", "ts", "seq")
+
+
+def rows(answer: Message, key: str) -> list[Any]:
+    """Return the list under ``key``, or the only list of the answer if it stands under another one."""
+    found = answer.get(key)
+    if not isinstance(found, list):
+        lists = [each for each in answer.values() if isinstance(each, list)]
+        found = lists[0] if len(lists) == 1 else None
+    if found is None:
+        raise Failed(Finding(f"the answer holds no list of {key}", {key: ["…"]}, answer))
+    return found
+
+
+def has_names(answer: Message, key: str, *users: User) -> None:
+    """Fail the case unless a list holds exactly these users, each once, in any order."""
+    wanted = sorted(each.name for each in users)
+    must(
+        sorted(map(str, rows(answer, key))) == wanted,
+        f"{key} must be exactly {', '.join(map(repr, users)) or 'nobody'}",
+        {key: wanted},
+        answer,
+    )
+
+
+def has_owner(answer: Message, owner: User | None) -> None:
+    """Fail the case unless the answer names this owner, or null for none."""
+    name = owner.name if owner else None
+    must(
+        "owner" in answer and answer["owner"] == name,
+        f"the owner must be {owner or 'null'!r}",
+        {"owner": name},
+        answer,
+    )
+
+
+def has_messages(answer: Message, *posts: Message) -> None:
+    """Fail the case unless the history is exactly these deliveries, in this order."""
+    history = rows(answer, "messages")
+    expected = {"messages": [_only(post, MESSAGE_FIELDS) for post in posts]}
+    texts = [str(post.get("msg")) for post in posts]
+    said = len(history) == len(posts) and all(
+        mentions({"": item}, text) for item, text in zip(history, texts, strict=True)
+    )
+    must(said, "messages must hold exactly what was posted, oldest first", expected, answer)
+    for item, post in zip(history, posts, strict=True):
+        for name in MESSAGE_FIELDS:
+            agree = not isinstance(item, Mapping) or name not in item or same(item[name], post.get(name))
+            must(agree, f"a message in the history must have the {name} of its delivery", expected, answer)
+
+
+def has_events(answer: Message, *happened: Message) -> None:
+    """Fail the case unless the log is exactly what these answers acknowledged, in this order."""
+    log = rows(answer, "events")
+    wanted = [{"event": str(each["action"]).removeprefix("server-")} | _only(each, EVENT_FIELDS) for each in happened]
+    found = [_only(each, ("event", *EVENT_FIELDS)) if isinstance(each, Mapping) else each for each in log]
+    must(same(found, wanted), "events must hold exactly what happened, oldest first", {"events": wanted}, answer)
+
+
+def row_of(answer: Message, group: str) -> Mapping[str, Any] | None:
+    """Return the only row of a listing of groups that is about this group. Fails the case if there are more."""
+    found = [each for each in rows(answer, "groups") if mentions({"": each}, group)]
+    must(len(found) < 2, f"{group} must be listed once, not {len(found)} times", None, {"groups": found})
+    if not found:
+        return None
+    return found[0] if isinstance(found[0], Mapping) else {"group": group}
+
+
+async def sees_members(viewer: User, group: str, *members: User) -> None:
+    """Prove that exactly these users are the group's members."""
+    has_names(await viewer.given("members", group=group), "members", *members)
+
+
+async def sees_owner(viewer: User, group: str, owner: User | None) -> None:
+    """Prove who owns the group."""
+    answer = await viewer.given("members", group=group)
+    if "owner" not in answer:
+        raise Blocked(Finding("server-members does not say who owns the group", {"owner": "…"}, answer, by="members"))
+    has_owner(answer, owner)
+
+
+async def sees_messages(viewer: User, group: str, *posts: Message) -> None:
+    """Prove that the group's history is exactly these deliveries."""
+    has_messages(await viewer.given("msgs", group=group), *posts)
+
+
+async def sees_events(viewer: User, group: str, *happened: Message) -> None:
+    """Prove that the group's log is exactly what these answers acknowledged."""
+    has_events(await viewer.given("states", group=group), *happened)
+
+
+async def finds_group(viewer: User, group: str, **fields: Any) -> None:
+    """Prove that ``groups`` shows the group to this user, with these fields."""
+    row = row_of(await viewer.given("groups"), group)
+    must(row is not None, f"groups must show {group} to {viewer!r}", {"group": group, **fields})
+    for name, value in fields.items():
+        agree = row is not None and (name not in row or same(row[name], value))
+        must(agree, f"the row of {group} must have {name} {value!r}", {"group": group, **fields}, row)
+
+
+async def finds_no_group(viewer: User, group: str) -> None:
+    """Prove that ``groups`` does not show the group to this user."""
+    row = row_of(await viewer.given("groups"), group)
+    must(row is None, f"groups must not show {group} to {viewer!r}", None, row)
+
+
+def _only(message: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: message[name] for name in names if name in message}
