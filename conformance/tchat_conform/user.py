@@ -187,7 +187,10 @@ class User:
         return found is not None
 
     async def _unanswered(self, request: Message, expected: Expected) -> Message:
-        """Judge a legal request that got no answer: its effect may be there all the same, and decides."""
+        """Judge a legal request that got no answer: its effect may be there all the same, and decides.
+
+        Returns what the answer would have repeated from the request, so that the copies of others can be known.
+        """
         action = str(request["action"])
         self.world.note_silence(action)
         if not changes_something(action) or not await self._is_served():
@@ -195,7 +198,7 @@ class User:
         self.world.near_miss(
             Finding(f"{self!r} sent {action}, and no acknowledgement came", expected.message, "nothing")
         )
-        return Heard({"action": expected.action})
+        return Heard({name: value for name, value in expected.message.items() if name != "id"})
 
     async def _not_refused(self, action: str, expected: Expected) -> Message:
         """Judge an illegal request that got no answer: silence is no refusal, but what it did decides."""
