@@ -1,0 +1,43 @@
+"""Steps that cases of several levels share."""
+
+from typing import Any
+
+from tchat_conform.expect import Expected, words
+from tchat_conform.user import User
+from tchat_conform.verdict import Message, Unsupported
+from tchat_conform.world import World
+
+
+async def sends(user: User, request: dict[str, Any], expected: Expected | None = None) -> Message:
+    """Send a request in a form of its own, without an id or with an alias, and return its answer. May fail."""
+    await user.connection.send(request)
+    return await user.is_answered(request, expected)
+
+
+async def forges(forger: User, victim: User, code: str, action: str, **fields: Any) -> Message:
+    """Send a request in somebody else's name, which must be refused with ``code``. May fail."""
+    request = victim.request(action, **fields)
+    await forger.connection.send(request)
+    return await forger.gets_error(code, request)
+
+
+async def listed(user: User) -> list[str]:
+    """Return who is online by client-list-clients, whatever the field is called; a failure blocks the case."""
+    return list(words(await user.given("client-list-clients")))
+
+
+async def group_where_known(w: World, owner: User, *members: User) -> str | None:
+    """Return a new group, or None where the server has no groups.
+
+    What the base level says of every request counts for the group commands too, where they exist.
+    """
+    try:
+        return await w.group_of(owner, *members)
+    except Unsupported:
+        w.log.remark("this server has no groups: what is said of every request holds without them")
+        return None
+
+
+def without(message: Message, *fields: str) -> dict[str, Any]:
+    """Return a message without some of its fields."""
+    return {name: value for name, value in message.items() if name not in fields}
