@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from conform.inprocess import InProcessServer
-from conform.mutants.registry import Mutant, all_mutants
+from conform.mutants.registry import Mutant, all_mutants, recorded
 from tchat_conform.case import all_cases
+from tchat_conform.requirements import requirements
 from tchat_conform.runner import run_cases
 from tchat_conform.verdict import Result, Verdict
 
@@ -29,24 +30,35 @@ def judge(database: Path, ids: Collection[str]) -> list[Result]:
 
 
 @pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
-def test_a_fault_is_noticed_by_the_cases_that_look_for_it(
+def test_a_fault_is_noticed_by_the_cases_on_record(
     mutant: Mutant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mutant.apply(monkeypatch)
-    results = judge(tmp_path / "mutant.sqlite", mutant.kills)
-    assert [each.case for each in results] == [case.id for case in all_cases() if case.id in mutant.kills]
+    record = recorded()[mutant.name]
+    results = judge(tmp_path / "mutant.sqlite", record)
+    assert [each.case for each in results] == record
     missed = {each.case: each.verdict for each in results if each.verdict not in NOTICED}
     assert missed == {}, mutant.sentence
 
 
-def test_every_case_has_a_mutant_that_it_notices() -> None:
-    noticed = {case for mutant in all_mutants() for case in mutant.kills}
+@pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
+def test_a_fault_is_noticed_at_the_requirements_it_breaks(mutant: Mutant) -> None:
+    noticed = {case.partition("/")[0] for case in recorded()[mutant.name]}
+    assert set(mutant.breaks) - noticed == set()
+
+
+def test_every_case_notices_some_fault() -> None:
+    noticed = {case for cases in recorded().values() for case in cases}
     assert {case.id for case in all_cases()} - noticed == set()
 
 
-def test_every_mutant_names_cases_that_exist() -> None:
-    named = {case for mutant in all_mutants() for case in mutant.kills}
-    assert named - {case.id for case in all_cases()} == set()
+def test_every_requirement_is_broken_by_some_mutant() -> None:
+    broken = {requirement for mutant in all_mutants() for requirement in mutant.breaks}
+    assert set(requirements()) - broken == set()
+
+
+def test_the_record_is_of_these_mutants() -> None:
+    assert list(recorded()) == [mutant.name for mutant in all_mutants()]
 
 
 def test_without_a_fault_every_case_passes_in_process_too(tmp_path: Path) -> None:
