@@ -286,5 +286,6 @@ def _acceptance(request: Message | None) -> Expected | None:
 
 def _repeated(action: str, request: Message) -> dict[str, Any]:
     """Return the fields that the answer to a request repeats from it, ``id`` included."""
+    asked = schemas.schema("requests", action)["properties"]
     answer = schemas.schema("answers", str(schemas.answer_to(action)))["properties"]
-    return {name: value for name, value in request.items() if name in answer and name != "action"}
+    return {name: value for name, value in request.items() if name in asked and name in answer and name != "action"}
