@@ -165,11 +165,14 @@ class Connection(asyncio.Protocol):
         self._ending = True
         self._inbox.clear()
         self._linger = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
-        if self._transport.can_write_eof():
+        if not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        try:
             self._transport.write_eof()
             self._transport.resume_reading()
-        else:
-            self._transport.close()
+        except OSError:  # the peer has reset the connection, asyncio just does not know yet
+            self._transport.abort()
 
     def abort(self) -> None:
         """Close at once, dropping what is queued."""

@@ -1,0 +1,142 @@
+"""What one peer can do to the others, and how it is stopped: sizes, queues, numbers of connections."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from server.people import Gone, Person, Town, town
+from tchat_protocol.framing import MAX_REQUEST_BYTES
+from tchat_protocol.messages import MAX_REPLY_BYTES
+
+
+def request_of(size: int) -> bytes:
+    frame = b'{"action":"client-hello","from":"ann","x":""}'
+    return frame.replace(b'""', b'"' + b"x" * (size - len(frame)) + b'"')
+
+
+async def test_longest_request_is_accepted(square: Town) -> None:
+    ann = await square.connect("ann")
+    ann.write(request_of(MAX_REQUEST_BYTES))
+    assert (await ann.receive())["action"] == "server-hello"
+
+
+@pytest.mark.parametrize("size", [MAX_REQUEST_BYTES + 1, 3_000_000])
+async def test_longer_request_gets_its_error_before_the_connection_closes(square: Town, size: int) -> None:
+    bob = await square.come("bob")
+    ann = await square.connect("ann")
+    ann.write(request_of(size))
+    assert (await ann.receive())["code"] == "too-large"
+    with pytest.raises(Gone):
+        await ann.receive()
+    assert await bob.news() == []
+
+
+async def test_too_large_frees_the_name(square: Town) -> None:
+    _, ann = await square.come_all("bob", "ann")
+    ann.write(request_of(MAX_REQUEST_BYTES + 1))
+    assert [message["action"] for message in await ann.rest()] == ["server-error"]
+    await square.come("ann")
+
+
+async def test_what_came_before_the_end_of_input_is_answered(square: Town) -> None:
+    ann = await square.connect("ann")
+    ann.send("client-hello")
+    ann.send("cgroupe", group="wob")
+    ann.write(b'{"action":"cgroupe","sender":"ann","group":"half')
+    ann.writer.write_eof()
+    assert [message["action"] for message in await ann.rest()] == ["server-hello", "server-cgroupe"]
+    bob = await square.come("bob")
+    assert [row["group"] for row in (await bob.ask("groups"))["groups"]] == ["wob"]
+
+
+async def test_peer_that_vanishes_in_the_middle_of_a_message_departs(square: Town) -> None:
+    ann, bob = await square.come_all("ann", "bob")
+    bob.write(b'{"action":"client-broadcast","from":"bob","msg":"half')
+    await bob.writer.drain()
+    bob.reset()
+    assert await ann.receive() == {"action": "server-presence", "from": "bob", "online": False}
+
+
+async def test_who_does_not_read_is_cut_off_and_holds_nobody_up(tmp_path: Path) -> None:
+    async with town(tmp_path / "t.sqlite", max_queue=65_536) as square:
+        ann, bob, deaf = await square.come_all("ann", "bob", "deaf")
+        deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        said, heard = 0, []
+        while "deaf" in (await ann.ask("client-list-clients"))["clients"]:
+            await ann.ask("client-broadcast", msg="x" * 8000)
+            said += 1
+            heard += [message["action"] for message in await bob.news()]
+        heard += [message["action"] for message in await bob.news()]
+        assert heard == ["server-broadcast"] * said + ["server-presence"], "bob, who reads, has everything"
+
+
+async def test_who_asks_much_and_reads_slowly_is_served_in_the_end(square: Town) -> None:
+    ann = await square.come("ann")
+    await fill_group(ann, 40)
+    for number in range(60):
+        ann.send("msgs", group="wob", limit=1000, id=f"p{number}")
+    assert [(await ann.receive()).get("id") for _ in range(60)] == [f"p{number}" for number in range(60)]
+
+
+async def fill_group(person: Person, posts: int) -> None:
+    await person.ask("cgroupe", group="wob")
+    for _ in range(posts):
+        person.send("gbroadcast", group="wob", msg="\x01" * 8192)
+    await person.news()
+
+
+async def test_pages_stay_within_their_size_and_read_everything_once(square: Town) -> None:
+    ann = await square.come("ann")
+    await fill_group(ann, 50)
+    seen: list[int] = []
+    fields: dict[str, int] = {}
+    more = True
+    while more:
+        ann.send("msgs", group="wob", limit=1000, **fields)
+        line = await ann.reader.readline()
+        assert len(line) <= MAX_REPLY_BYTES
+        page = json.loads(line)
+        seen = [item["seq"] for item in page["messages"]] + seen
+        more = page["more"]
+        fields = {"before": seen[0]}
+    assert seen == list(range(2, 52))
+
+
+async def test_further_connections_are_refused_when_the_server_is_full(tmp_path: Path) -> None:
+    async with town(tmp_path / "t.sqlite", max_connections=2) as square:
+        await square.come_all("ann", "bob")
+        cyd = await square.connect("cyd")
+        cyd.send("client-hello")
+        assert [message["code"] for message in await cyd.rest()] == ["server-full"]
+
+
+async def test_a_place_is_free_again_when_somebody_leaves(tmp_path: Path) -> None:
+    async with town(tmp_path / "t.sqlite", max_connections=1) as square:
+        ann = await square.come("ann")
+        await ann.ask("client-quit")
+        await ann.close()
+        while True:
+            bob = await square.connect("bob")
+            bob.send("client-hello")
+            if (await bob.receive())["action"] == "server-hello":
+                break
+
+
+async def test_flood_of_requests_does_not_keep_others_waiting(square: Town) -> None:
+    ann, bob = await square.come_all("ann", "bob")
+    for _ in range(5000):
+        ann.write(b'{"action":"client-list-clients","from":"ann"}')
+    ann.send("cgroupe", group="last")
+    groups = (await bob.ask("groups"))["groups"]
+    assert groups == [], "bob is answered before the end of the flood"
+
+
+async def test_bad_input_of_one_is_nothing_to_the_others(square: Town) -> None:
+    ann, bob = await square.come_all("ann", "bob")
+    bad = [b"[" * 100_000 + b"\n", b"null\n", b'{"action":null}\n', b"\xff\xfe\n", b'{"action":"\\ud800"}\n', b"{}\n"]
+    for each in bad:
+        ann.write(each)
+    assert len(await ann.news()) == len(bad)
+    assert await bob.news() == []
+    assert (await ann.ask("client-send", to="bob", msg="hi"))["action"] == "server-send"

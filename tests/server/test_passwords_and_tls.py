@@ -1,0 +1,120 @@
+"""Protected names, and the same protocol inside TLS."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+import trustme
+
+from server.people import Town, town
+
+RIGHT, WRONG = "correct horse", "battery staple"
+
+
+async def test_first_password_protects_the_name(square: Town) -> None:
+    ann = await square.come("ann", pass_=RIGHT)
+    await ann.ask("client-quit")
+    stranger = await square.connect("ann")
+    assert await stranger.refused("client-hello") == "auth-failed"
+    assert await stranger.refused("client-hello", pass_=WRONG) == "auth-failed"
+    assert await stranger.refused("client-list-clients") == "auth-failed"
+    assert (await stranger.ask("client-hello", pass_=RIGHT))["action"] == "server-hello"
+    assert (await stranger.ask("client-list-clients"))["clients"] == ["ann"]
+
+
+async def test_who_came_without_password_can_set_one(square: Town) -> None:
+    ann = await square.come("ann")
+    assert (await ann.ask("client-hello", pass_=RIGHT))["action"] == "server-hello"
+    assert await ann.refused("client-hello", pass_=WRONG) == "auth-failed"
+    assert (await ann.ask("client-hello"))["action"] == "server-hello", "the connection has proved who it is"
+
+
+async def test_requests_wait_behind_the_password_and_others_do_not(square: Town) -> None:
+    bob = await square.come("bob")
+    ann = await square.connect("ann")
+    ann.send("client-hello", pass_=RIGHT, id=1)
+    ann.send("client-list-clients", id=2)
+    ann.write(b"rubbish\n")
+    assert (await bob.ask("client-list-clients"))["clients"] == ["bob"], "while the password is hashed"
+    assert [(await ann.receive())["action"] for _ in range(3)] == [
+        "server-hello",
+        "server-list-clients",
+        "server-error",
+    ]
+
+
+async def test_of_two_who_want_a_name_at_once_one_gets_it(square: Town) -> None:
+    first, second = await square.connect("ann"), await square.connect("ann")
+    first.send("client-hello", pass_=RIGHT)
+    second.send("client-hello", pass_=WRONG)
+    answers = sorted([(await person.receive())["action"] for person in (first, second)])
+    assert answers == ["server-error", "server-hello"]
+
+
+async def test_peer_that_vanishes_while_its_password_is_checked_is_forgotten(square: Town) -> None:
+    ann = await square.connect("ann")
+    ann.send("client-hello", pass_=RIGHT)
+    await ann.writer.drain()
+    ann.reset()
+    bob = await square.come("bob")
+    clients = ["ann"]
+    while "ann" in clients:
+        clients = (await bob.ask("client-list-clients"))["clients"]
+
+
+async def test_passwords_are_stored_as_argon2id_and_survive_a_restart(tmp_path: Path) -> None:
+    db = tmp_path / "t.sqlite"
+    async with town(db) as square:
+        await square.come("ann", pass_=RIGHT)
+    stored = db.read_bytes()
+    assert b"$argon2id$" in stored
+    assert RIGHT.encode() not in stored
+    async with town(db) as square:
+        assert await (await square.connect("ann")).refused("client-hello") == "auth-failed"
+        await square.come("ann", pass_=RIGHT)
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def server_tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def client_tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+async def test_the_protocol_is_the_same_inside_tls(
+    tmp_path: Path, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    async with town(tmp_path / "t.sqlite", tls=server_tls, client_tls=client_tls) as square:
+        ann, bob = await square.connect("ann"), await square.come("bob")
+        assert (await ann.ask("client-hello"))["features"] == ["auth", "offline", "paging", "tls"]
+        await ann.ask("client-send", to="bob", msg="hi")
+        assert [message["action"] for message in await bob.news()] == ["server-presence", "server-send"]
+        assert await ann.ask("client-quit") == {"action": "server-quit", "from": "ann"}
+        assert await ann.rest() == []
+        assert [message["action"] for message in await bob.news()] == ["server-presence"]
+        bob.write(b'{"x":"' + b"x" * 70_000)
+        assert [message["code"] for message in await bob.rest()] == ["too-large"]
+
+
+async def test_plain_text_on_a_tls_port_harms_nobody(
+    tmp_path: Path, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    async with town(tmp_path / "t.sqlite", tls=server_tls, client_tls=client_tls) as square:
+        ann = await square.come("ann")
+        square.tls = None
+        plain = await square.connect("bob")
+        plain.send("client-hello")
+        await plain.reader.read()
+        assert await ann.news() == []
