@@ -167,6 +167,8 @@ class App:
             return
         came = self._enter(connection, request.sender, admission)
         closes = self._handle(Asked(connection, received, request))
+        if request.action == "client-error":
+            log.info("%s left: %s: %s", connection.peer, request.fields["code"], request.fields["msg"])
         if closes:
             self.close(connection)
         elif came:

@@ -97,8 +97,9 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute(f"PRAGMA synchronous = {synchronous}")
         self._db.execute("PRAGMA foreign_keys = ON")
-        # taking the write lock shows now, not at the first message, whether the file can be written
+        # writing something shows now, not at the first message, whether the file can be written
         self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute(f"PRAGMA user_version = {version}")
         self._db.execute("COMMIT")
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             self._db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")

@@ -1,0 +1,166 @@
+"""The server as users start it: its one line, its end, and what survives being killed."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from processes import ServerProcess
+from server.people import Gone, Message, Person
+
+ROUNDS = 4
+COMMAND = [sys.executable, "-m", "tchat_server"]
+LIMIT = 20.0
+
+
+def start(*options: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run a server that is expected to end by itself."""
+    return subprocess.run(
+        [*COMMAND, *options],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_end_it_with_success(tmp_path: Path, number: signal.Signals) -> None:
+    with ServerProcess(tmp_path / "t.sqlite") as server:
+        with socket.create_connection(("127.0.0.1", server.port), LIMIT) as peer:
+            peer.sendall(b'{"action":"client-hello","from":"ann"}\n')
+            assert b"server-hello" in peer.recv(4096)
+            server.process.send_signal(number)
+            assert peer.recv(4096) == b"", "the connection is closed in good order"
+        assert server.process.wait(LIMIT) == 0
+    assert not (tmp_path / "t.sqlite-wal").exists(), "the database is closed"
+
+
+def test_it_says_one_line_where_it_listens(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "t.sqlite") as server:
+        server.process.terminate()
+        assert server.process.stdout is not None
+        assert server.process.stdout.read() == ""
+
+
+def test_port_in_use_is_explained(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "t.sqlite") as server:
+        second = start("--port", str(server.port), "--db", str(tmp_path / "other.sqlite"))
+    assert second.returncode == 1
+    assert f"Port {server.port} of 127.0.0.1 is in use" in second.stderr
+    assert second.stdout == ""
+
+
+def test_port_and_host_come_from_the_environment(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "t.sqlite") as server:
+        second = start("--db", ":memory:", PORT=str(server.port), HOST="127.0.0.1")
+    assert f"Port {server.port} of 127.0.0.1 is in use" in second.stderr
+
+
+def test_unusable_database_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text(
+        "not a database, but longer than a header of one hundred bytes would be, so that SQLite reads it " * 2
+    )
+    ended = start("--port", "0", "--db", str(file))
+    assert ended.returncode == 1
+    assert ended.stderr == f"Error: {file} is not a database; choose another file with --db.\n"
+
+
+def test_unusable_certificate_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "cert.pem"
+    file.write_text("nothing")
+    ended = start("--port", "0", "--db", ":memory:", "--tls-cert", str(file))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: Cannot use the certificate {file}")
+
+
+def test_listening_to_everyone_is_said(tmp_path: Path) -> None:
+    command = [*COMMAND, "--port", "0", "--host", "0.0.0.0", "--db", ":memory:"]  # noqa: S104 - what is tested
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("tchat-server listening on 0.0.0.0:")
+        process.terminate()
+        assert "everyone who reaches this address can connect" in process.communicate(timeout=LIMIT)[1]
+
+
+def test_log_escapes_what_peers_say(tmp_path: Path) -> None:
+    command = [*COMMAND, "--port", "0", "--db", ":memory:", "-v"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().partition(":")[2].partition(",")[0])
+        with socket.create_connection(("127.0.0.1", port), LIMIT) as peer:
+            peer.sendall(b'{"action":"client-error","code":"x","msg":"\\u001b[31m\\nred"}')
+            assert peer.recv(1) == b""
+        process.terminate()
+        errors = process.communicate(timeout=LIMIT)[1]
+    assert "\x1b" not in errors
+    assert r"\x1b[31m\nred" in errors
+
+
+async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> None:
+    """Kill the server under load, again and again: nothing acknowledged is lost, nothing is there twice (H-KILL-1)."""
+    database = tmp_path / "t.sqlite"
+    acknowledged: list[Message] = []
+    for number in range(ROUNDS):
+        with ServerProcess(database) as server:
+            people = [await Person.connect(f"u{each}", server.port) for each in range(4)]
+            for person in people:
+                await person.ask("client-hello")
+                await (
+                    person.ask("cgroupe", group="wob")
+                    if number == 0 and person is people[0]
+                    else person.ask("join", group="wob")
+                )
+            await asyncio.gather(*(post_until_gone(person, number, acknowledged, server) for person in people))
+            for person in people:
+                await person.close()
+    with ServerProcess(database) as server:
+        reader = await Person.connect("u0", server.port)
+        history = await everything(reader, "msgs", "messages")
+        events = await everything(reader, "states", "events")
+        await reader.close()
+    stored = {(item["sender"], item["msg"], item["ts"], item["seq"]) for item in history}
+    assert {(each["sender"], each["msg"], each["ts"], each["seq"]) for each in acknowledged} <= stored
+    assert max(Counter(item["msg"] for item in history).values()) == 1
+    assert sorted(item["seq"] for item in history + events) == list(range(1, len(history) + len(events) + 1))
+    assert len(acknowledged) >= 200 * ROUNDS
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+async def post_until_gone(person: Person, number: int, acknowledged: list[Message], server: ServerProcess) -> None:
+    """Post with messages in flight; who sees the two-hundredth acknowledgement of the round kills the server."""
+    sent, seen = 0, len(acknowledged)
+    with contextlib.suppress(Gone, ConnectionError):
+        while True:
+            while sent < seen + 32:
+                person.send("gbroadcast", group="wob", msg=f"{person.name} {number} {sent}", id=f"{sent}")
+                sent += 1
+            message = await person.receive()
+            if "id" in message:
+                seen += 1
+                acknowledged.append(message)
+                if len(acknowledged) == 200 * (number + 1):
+                    server.process.kill()
+
+
+async def everything(person: Person, action: str, key: str) -> list[Message]:
+    """Read a history page by page."""
+    items: list[Message] = []
+    page: Message = {"more": True}
+    while page["more"]:
+        before = {"before": items[0]["seq"]} if items else {}
+        page = await person.ask(action, group="wob", limit=1000, **before)
+        items = page[key] + items
+    return items
