@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tchat_protocol.framing import encode
 from tchat_server import answers, app, rooms
 from tchat_server.outcome import Message, Outcome
 
@@ -80,8 +79,11 @@ def told_to(patch: pytest.MonkeyPatch, action: str, audience: Callable[[Outcome,
 def sends(patch: pytest.MonkeyPatch, change: Callable[[Message], Message]) -> None:
     """Change every message before it is sent, valid or not."""
 
+    patch.setattr(answers, "check_answer", lambda _: None)
+    encode_as_before = answers.encode_answer
+
     def changed(message: Message) -> bytes:
-        return encode(change(message))
+        return encode_as_before(change(message))
 
     for module in (answers, app):
         patch.setattr(module, "encode_answer", changed)

@@ -1,0 +1,233 @@
+"""Faults in who is told: somebody is forgotten, or hears what is not for him."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conform.mutants.registry import mutant
+from conform.mutants.tools import handles, told_to, turns_out
+from tchat_protocol.errors import Refusal
+from tchat_server import rooms
+from tchat_server.app import App, Entry
+from tchat_server.outcome import Outcome
+
+GROUP_EVENTS = ("join", "leave", "invite", "kick", "ban", "unban")
+
+
+def everyone(_: Outcome, ask: Any) -> tuple[str, ...]:
+    return tuple(ask.state.online)
+
+
+def nobody(_: Outcome, __: Any) -> tuple[str, ...]:
+    return ()
+
+
+def all_but(name: str) -> Any:
+    return lambda outcome, ask: tuple(each for each in outcome.audience if each != ask.fields.get(name))
+
+
+@mutant("B-SEND-1")
+def tells_everyone_private_messages(patch: pytest.MonkeyPatch) -> None:
+    """A private message reaches everyone online."""
+    told_to(patch, "client-send", everyone)
+
+
+@mutant("B-SEND-1", "B-SEND-4")
+def keeps_private_messages_to_itself(patch: pytest.MonkeyPatch) -> None:
+    """A private message is acknowledged and not delivered."""
+    turns_out(patch, "client-send", lambda outcome, _: replace(outcome, audience=(), changes=()))
+
+
+@mutant("B-BCAST-1")
+def broadcasts_to_the_sender_alone(patch: pytest.MonkeyPatch) -> None:
+    """A broadcast reaches nobody else."""
+    told_to(patch, "client-broadcast", nobody)
+
+
+@mutant("G-POST-1", "A-SEQ-2")
+def posts_to_the_sender_alone(patch: pytest.MonkeyPatch) -> None:
+    """A group message reaches its sender alone."""
+    told_to(patch, "gbroadcast", nobody)
+
+
+@mutant("G-POST-2", "G-LEAVE-2", "G-KICK-2", "G-BAN-3", "P-POST-1")
+def posts_to_everyone(patch: pytest.MonkeyPatch) -> None:
+    """A group message reaches everyone online."""
+    told_to(patch, "gbroadcast", everyone)
+
+
+@mutant("G-CREATE-1")
+def tells_everyone_of_new_groups(patch: pytest.MonkeyPatch) -> None:
+    """server-cgroupe reaches everyone online."""
+    told_to(patch, "cgroupe", everyone)
+
+
+@mutant("G-JOIN-1", "G-LEAVE-1", "G-INVITE-1", "G-KICK-1", "G-BAN-1", "G-UNBAN-1", "P-POST-1")
+def tells_everyone_of_events(patch: pytest.MonkeyPatch) -> None:
+    """What happens in a group is told to everyone online."""
+    for action in GROUP_EVENTS:
+        told_to(patch, action, everyone)
+
+
+@mutant("G-JOIN-1", "G-LEAVE-1", "G-INVITE-1", "G-KICK-1", "G-BAN-1", "G-UNBAN-1")
+def tells_members_nothing(patch: pytest.MonkeyPatch) -> None:
+    """What happens in a group is told to the requester alone."""
+    for action in GROUP_EVENTS:
+        told_to(patch, action, nobody)
+
+
+@mutant("G-INVITE-1", "G-KICK-1", "G-BAN-1", "G-UNBAN-1")
+def forgets_to_tell_dest(patch: pytest.MonkeyPatch) -> None:
+    """Who is invited, kicked, banned or unbanned is not told."""
+    for action in ("invite", "kick", "ban", "unban"):
+        told_to(patch, action, all_but("dest"))
+
+
+@mutant("G-INVITE-1", "G-KICK-1", "G-BAN-1", "G-UNBAN-1")
+def tells_dest_alone(patch: pytest.MonkeyPatch) -> None:
+    """Who is invited, kicked, banned or unbanned is told, the members are not."""
+    for action in ("invite", "kick", "ban", "unban"):
+        told_to(patch, action, lambda _, ask: (ask.dest,))
+
+
+@mutant("G-KICK-2", "G-LEAVE-2", "G-BAN-3")
+def delivers_to_former_members(patch: pytest.MonkeyPatch) -> None:
+    """Who was once a member gets the messages of the group ever after."""
+    once: dict[str, dict[str, None]] = {}
+
+    def remember(outcome: Outcome, ask: Any) -> Outcome:
+        group = ask.state.groups[ask.fields["group"]]
+        former = once.setdefault(group.name, {})
+        former.update(group.members)
+        return replace(outcome, audience=tuple({**group.members, **former}))
+
+    turns_out(patch, "gbroadcast", remember)
+    for action in ("leave", "kick", "ban"):
+        turns_out(patch, action, lambda outcome, ask: (remember(outcome, ask), outcome)[1])
+
+
+@mutant("A-LIST-1")
+def shows_lists_to_everyone(patch: pytest.MonkeyPatch) -> None:
+    """The answer to a listing reaches everyone online."""
+    for action in ("client-list-clients", "members", "groups"):
+        told_to(patch, action, everyone)
+
+
+@mutant("A-REFUSE-1")
+def refuses_in_public(patch: pytest.MonkeyPatch) -> None:
+    """A refusal is sent to everyone online."""
+    add = App._add
+
+    def added(self: App, entry: Entry) -> None:
+        if entry.asked is not None and b'"server-error"' in entry.own:
+            others = [other for other in self._online.values() if other is not entry.connection]
+            add(self, Entry(None, copy=entry.own, others=others))
+        add(self, entry)
+
+    patch.setattr(App, "_add", added)
+
+
+@mutant("A-REFUSE-1", "A-SEQ-1")
+def counts_refusals(patch: pytest.MonkeyPatch) -> None:
+    """A refused request uses up a number of the group."""
+
+    def wrap(handler: Any) -> Any:
+        def handled(ask: Any, group: Any) -> Outcome:
+            try:
+                return handler(ask, group)  # type: ignore[no-any-return]
+            except Refusal:
+                group.seq += 1
+                raise
+
+        return handled
+
+    for action in rooms._IN_GROUP:
+        handles(patch, action, wrap)
+
+
+@mutant("A-ONCE-1", "G-POST-1")
+def delivers_twice(patch: pytest.MonkeyPatch) -> None:
+    """Everyone but the requester gets each message twice."""
+    add = App._add
+
+    def added(self: App, entry: Entry) -> None:
+        if entry.others:
+            entry.others = [*entry.others, *entry.others]
+        add(self, entry)
+
+    patch.setattr(App, "_add", added)
+
+
+@mutant("A-ONCE-1", "B-SEND-2")
+def acknowledges_and_delivers_to_the_requester(patch: pytest.MonkeyPatch) -> None:
+    """The requester gets its acknowledgement, and the copy of everyone concerned as well."""
+    add = App._add
+
+    def added(self: App, entry: Entry) -> None:
+        if entry.copy and entry.connection is not None:
+            entry.others = [*entry.others, entry.connection]
+        add(self, entry)
+
+    patch.setattr(App, "_add", added)
+
+
+@mutant("B-PRES-1", "B-PRES-2")
+def tells_no_presence(patch: pytest.MonkeyPatch) -> None:
+    """Nobody hears who comes and goes."""
+    patch.setattr(App, "_tell_presence", lambda *_, **__: None)
+
+
+@mutant("B-PRES-1")
+def tells_newcomers_of_themselves(patch: pytest.MonkeyPatch) -> None:
+    """A user hears of its own coming."""
+    enter = App._enter
+
+    def entered(self: App, connection: Any, name: Any, changes: Any) -> bool:
+        came = enter(self, connection, name, changes)
+        if came:
+            self._tell_presence(name, online=True)
+        return came
+
+    patch.setattr(App, "_enter", entered)
+
+
+@mutant("B-PRES-2")
+def hears_only_goodbyes(patch: pytest.MonkeyPatch) -> None:
+    """Who goes without client-quit stays online for the others."""
+    depart = App.depart
+
+    def departed(self: App, connection: Any) -> None:
+        if connection.name is not None and connection._transport.is_closing():
+            tell = self._tell_presence
+            self._tell_presence = lambda *_, **__: None  # type: ignore[method-assign]
+            depart(self, connection)
+            self._tell_presence = tell  # type: ignore[method-assign]
+        else:
+            depart(self, connection)
+
+    patch.setattr(App, "depart", departed)
+    patch.setattr("tchat_server.connection.Connection.eof_received", lambda self: self._transport.close())
+
+
+@mutant("B-SEND-4", "G-INVITE-8")
+def keeps_no_mail(patch: pytest.MonkeyPatch) -> None:
+    """What is sent to somebody offline is lost."""
+    patch.setattr(App, "_deliver_mail", lambda *_: None)
+
+
+@mutant("B-SEND-5")
+def delivers_mail_again(patch: pytest.MonkeyPatch) -> None:
+    """What waited for a user is delivered at every hello."""
+    patch.setattr("tchat_server.store.WRITES", _WritesThatKeepMail())
+
+
+class _WritesThatKeepMail(dict[Any, str]):
+    def __init__(self) -> None:
+        from tchat_server import store  # noqa: PLC0415 - the table as it is before the patch
+
+        super().__init__(store.WRITES)
+
+    def __getitem__(self, kind: Any) -> str:
+        write = super().__getitem__(kind)
+        return write.replace("delivered = 1", "delivered = 0") if "UPDATE private_messages" in write else write
