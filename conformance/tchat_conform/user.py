@@ -267,7 +267,7 @@ class Heard(dict[str, Any]):
 def changes_something(action: str) -> bool:
     """Tell whether a request changes something, so that its answer acknowledges it and bears a time."""
     answer = schemas.answer_to(action)
-    return answer is not None and "ts" in schemas.schema("answers", answer)["required"]
+    return answer in schemas.actions("answers") and "ts" in schemas.schema("answers", answer)["required"]
 
 
 def answers(request: Message, message: Message) -> bool:

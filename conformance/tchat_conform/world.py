@@ -5,6 +5,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeVar
@@ -20,6 +21,8 @@ SILENCES_THAT_TELL = 2
 RETRY_AFTER = 0.01
 
 T = TypeVar("T")
+
+_in_scene: ContextVar[bool] = ContextVar("in_scene", default=False)  # each of the people of a crowd has its own
 
 
 @dataclass(slots=True)
@@ -46,7 +49,6 @@ class World:
         self.run = run
         self.log = WireLog()
         self.near_misses: list[Finding] = []
-        self._in_scene = False
         self._at_least = 0.0
         self.connections: list[Connection] = []
 
@@ -142,13 +144,13 @@ class World:
 
     async def builds_on(self, step: Awaitable[T], *, by: str) -> T:
         """Await a step the case builds on: its failure blocks the case. ``by`` is the action at work."""
-        outside, self._in_scene = self._in_scene, True
+        outside = _in_scene.set(True)
         try:
             return await step
         except Failed as stopped:
             raise Blocked(replace(stopped.finding, by=by)) from stopped
         finally:
-            self._in_scene = outside
+            _in_scene.reset(outside)
 
     # -- proofs -------------------------------------------------------------------------------------------
 
@@ -176,7 +178,7 @@ class World:
 
         What builds the scene has cases of its own, which count its form: here it counts no second time.
         """
-        if not self._in_scene and finding not in self.near_misses:
+        if not _in_scene.get() and finding not in self.near_misses:
             self.near_misses.append(finding)
 
     def note_silence(self, action: str) -> None:
