@@ -15,7 +15,7 @@ FACTS = Facts(
     began=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
     seconds=2.5,
     patience=0.4,
-    token="a1b2c3",
+    token="a1b2c3",  # noqa: S106 - part of names
     features=("paging", "auth"),
 )
 NASTY = "<script>alert(1)</script>\x00\x1b[2J\x9b|`*_\u202e\uffff\ud800</li>\n# ]]>&amp; {{ 7 * 7 }} @all"

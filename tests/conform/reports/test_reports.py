@@ -62,6 +62,10 @@ def read(sample: Report) -> dict[str, Any]:
     return read_again
 
 
+def parsed(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 - our own text
+
+
 def closed(schema: Any) -> Any:
     """Return a schema that refuses the fields it does not describe, as its readers do not."""
     if isinstance(schema, list):
@@ -127,7 +131,7 @@ def markdown_counts(text: str) -> dict[str, int]:
 @REPORTS
 def test_every_form_has_the_same_verdicts(sample: Report) -> None:
     master = {each["id"]: each["verdict"] for each in read(sample)["cases"]}
-    in_junit = {each.attrib["name"]: junit_verdict(each) for each in ET.fromstring(junit(sample)).iter("testcase")}
+    in_junit = {each.attrib["name"]: junit_verdict(each) for each in parsed(junit(sample)).iter("testcase")}
     assert in_junit == master == Page(html(sample)).cases
 
 
@@ -140,14 +144,15 @@ def test_every_form_has_the_same_counts(sample: Report) -> None:
     assert headline in markdown(sample)
     assert f"<h1>{headline}</h1>" in html(sample)
     assert badge(sample) in html(sample) + "\n"
-    assert f"{master['levels_reached']} of {master['levels_required']}" in badge(sample)
+    reached, of = master["levels_reached"], master["levels_required"]
+    assert (f"all {of} levels" if reached == of else f"{reached} of {of} levels") in badge(sample)
 
 
 @REPORTS
 def test_every_form_has_the_same_levels_and_the_exit_status_fits(sample: Report) -> None:
     master = read(sample)
     states = {each["name"]: each["state"] for each in master["levels"]}
-    suites = ET.fromstring(junit(sample))
+    suites = parsed(junit(sample))
     in_junit = {each.attrib["name"]: each.find("properties/property[@name='state']") for each in suites}
     assert {name: found.attrib["value"] for name, found in in_junit.items() if found is not None} == states
     for name, state in states.items():
@@ -175,7 +180,7 @@ def test_every_verdict_occurs_in_the_sample_and_has_a_meaning() -> None:
 def test_junit_is_valid_and_counts_right(sample: Report) -> None:
     written = junit(sample)
     xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd")).validate(written)
-    for suite in ET.fromstring(written):
+    for suite in parsed(written):
         cases = list(suite.iter("testcase"))
         kinds = {"failures": "failure", "errors": "error", "skipped": "skipped"}
         found = {name: str(sum(each.find(kind) is not None for each in cases)) for name, kind in kinds.items()}
@@ -184,7 +189,7 @@ def test_junit_is_valid_and_counts_right(sample: Report) -> None:
 
 
 def test_junit_fails_where_a_level_does_and_skips_the_rest() -> None:
-    cases = {each.attrib["name"]: each for each in ET.fromstring(junit(every_verdict())).iter("testcase")}
+    cases = {each.attrib["name"]: each for each in parsed(junit(every_verdict())).iter("testcase")}
     kinds = {name: [outcome.tag for outcome in case] for name, case in cases.items()}
     assert kinds["I-HELLO-1/it"] == []
     assert kinds["B-SEND-1/it"] == kinds["G-JOIN-1/it"] == kinds["G-KICK-1/it"] == ["failure"]
@@ -245,8 +250,8 @@ def test_the_worst_stands_first_and_what_waits_is_told_once() -> None:
     assert "**Fix this first: 3 cases wait on cgroupe.**" in markdown(sample)
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-@pytest.mark.parametrize("entry", [b"x" * 300, b"<" * 300, b"\x00" * 300])
+@pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED])
+@pytest.mark.parametrize("entry", [b"<" * 300, b"\x00" * 300])
 def test_the_page_of_a_whole_suite_is_small_enough_to_mail(verdict: Verdict, entry: bytes) -> None:
     finding = Finding("<" * 5_000, {"action": "server-send", "msg": "<" * 5_000}, {"action": "x", "msg": "&" * 9_000})
     page = html(large(250, verdict, finding=finding, entry=entry))
@@ -329,9 +334,9 @@ def test_the_badge_names_the_highest_level_reached_in_order() -> None:
     assert badge_text(report(*passes("groups"))) == "1 of 6 levels"
     assert badge_text(report(*passes("base", "groups", "security"))) == "groups (3 of 6 levels)"
     assert badge_text(report(*passes(*every))) == "all 6 levels"
-    ET.fromstring(badge(report(*passes("base"))))
+    parsed(badge(report(*passes("base"))))
 
 
 def test_reports_are_functions_of_the_run_alone() -> None:
-    for render, _ in FORMS.values():
-        assert render(every_verdict()) == render(every_verdict())
+    for form in FORMS:
+        assert form.render(every_verdict()) == form.render(every_verdict())

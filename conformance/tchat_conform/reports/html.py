@@ -1,0 +1,139 @@
+"""The report for people with time: one page that needs nothing else, with every case and what went over its wire."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from xml.sax.saxutils import escape
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tchat_conform.reports.badge import badge
+from tchat_conform.reports.fields import Row, compare
+from tchat_conform.reports.report import MEANINGS, Report, is_failure, requirement_of
+from tchat_conform.reports.text import message_text, visible
+from tchat_conform.requirements import requirements
+from tchat_conform.verdict import Finding, Result, Verdict
+from tchat_conform.wirelog import Entry
+
+LIMIT = 480_000
+"""Bytes: what still travels by mail and opens on an old phone."""
+DIRECTIONS = {"→": "sent", "←": "got", "·": "remark"}
+SIGNS = {"reached": "✓", "not reached": "✗", "not offered": "–", "not fully tested": "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much a page shows: characters of a sentence and of a value (0: no values), lines of logs."""
+
+    sentence: int
+    value: int
+    failed_lines: int
+    passed_lines: int
+
+
+ROOMS = (
+    Room(2_000, 600, 60, 40),
+    Room(2_000, 400, 40, 20),
+    Room(1_000, 300, 20, 8),
+    Room(600, 200, 12, 0),
+    Room(300, 120, 5, 0),
+    Room(100, 40, 0, 0),
+    Room(80, 0, 0, 0),
+)
+"""From generous to tight: a page takes the first that keeps it within LIMIT, or the last."""
+
+
+def html(report: Report) -> str:
+    """Return a run as one HTML page, with shorter logs the more there is to show."""
+    page = ""
+    for room in ROOMS:
+        page = _page(report, room)
+        if len(page.encode()) <= LIMIT:
+            break
+    return page
+
+
+def _page(report: Report, room: Room) -> str:
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            facts=report.facts,
+            badge=Markup(badge(report)),  # noqa: S704 - our own words only, escaped by badge()
+            verdicts=[each for each in reversed(Verdict) if report.counts[each]],
+            meanings=MEANINGS,
+            signs=SIGNS,
+            requirements=requirements(),
+            by_level=_by_level(report),
+            by_requirement=_by_requirement(report),
+            singled_out={each.case for each in report.singles},
+            room=room,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("tchat_conform.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(visible=_visible, rule=_rule)
+    environment.globals.update(
+        directions=DIRECTIONS,
+        is_failure=is_failure,
+        requirement_of=requirement_of,
+        rows=_rows,
+        side=_side,
+        shown_log=_shown_log,
+    )
+    return environment
+
+
+def _by_level(report: Report) -> Mapping[str, Sequence[Result]]:
+    return {
+        summary.level.name: [each for each in report.results if requirement_of(each).level == summary.level.name]
+        for summary in report.summaries
+    }
+
+
+def _by_requirement(report: Report) -> Mapping[str, Sequence[Result]]:
+    found: dict[str, list[Result]] = {}
+    for each in report.results:
+        found.setdefault(each.requirement, []).append(each)
+    return found
+
+
+def _rows(finding: Finding) -> list[Row]:
+    """Return both messages of a finding field by field; nothing where they are not two messages."""
+    if isinstance(finding.expected, Mapping) and isinstance(finding.received, Mapping):
+        return compare(finding.expected, finding.received)
+    return []
+
+
+def _side(value: Mapping[str, Any] | str, room: Room) -> str:
+    return visible(message_text(value), 2 * room.value)
+
+
+def _shown_log(result: Result, room: Room) -> Sequence[Entry]:
+    lines = room.failed_lines if is_failure(result) else room.passed_lines
+    return result.log[-lines:] if lines else ()
+
+
+def _visible(text: str | bytes, shown: int, *, lines: bool = False) -> Markup:
+    """Return visible text for the inside of an element, where quotes are no danger and JSON is full of them."""
+    return Markup(escape(visible(text, shown, lines=lines)))  # noqa: S704 - escaped
+
+
+def _rule(text: str) -> Markup:
+    """Return the sentence of a requirement with its code set as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
+    )

@@ -1,0 +1,114 @@
+"""The report for a CI summary, such as GitHub's: the levels, then the failures, worst first."""
+
+import re
+
+from tchat_conform.reports.report import Cause, Report, requirement_of
+from tchat_conform.reports.text import message_text, visible
+from tchat_conform.summary import LevelSummary
+from tchat_conform.verdict import Finding, Result, Verdict
+
+LIMIT = 900_000
+"""Bytes: a summary of more than 1,024 KiB is lost, all of it."""
+SENTENCE = 1_000
+VALUE = 2_000
+ENTRY = 300
+LOG_LINES = 10
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~#@&$]|:(?=\S)")
+
+
+def markdown(report: Report) -> str:
+    """Return a run as Markdown, shorter than a CI system's limit however much failed."""
+    blocks = [_head(report), _levels(report)]
+    failures = [_single(report, each) for each in report.singles] + [_cause(each) for each in report.causes]
+    if failures:
+        blocks.append("### To fix, worst first")
+    size = sum(_size(each) for each in blocks)
+    for number, failure in enumerate(failures):
+        size += _size(failure)
+        if size > LIMIT - 1_000:
+            blocks.append(f"{len(failures) - number} more are not shown here; `--json` and `--html` hold all of them.")
+            break
+        blocks.append(failure)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _size(block: str) -> int:
+    return len(block.encode()) + 2
+
+
+def _head(report: Report) -> str:
+    facts = report.facts
+    target = escape(visible(facts.target, SENTENCE))
+    lines = [
+        f"## tchat-conform: {report.headline}",
+        "",
+        f"{target}, judged on {facts.began:%Y-%m-%d %H:%M %Z} by tchat-conform {facts.version}.",
+    ]
+    first = report.first_to_fix
+    if first:
+        lines += [
+            "",
+            f"**Fix this first: {len(first.results)} cases wait on {escape(visible(first.name, SENTENCE))}.**",
+        ]
+    return "\n".join(lines)
+
+
+def _levels(report: Report) -> str:
+    shown = [each for each in reversed(Verdict) if report.counts[each]]
+    rows = [
+        f"| level | {' | '.join(each.value for each in shown)} | state |",
+        f"|---|{'--:|' * len(shown)}---|",
+        *(_row(each, shown) for each in report.summaries),
+        f"| all | {' | '.join(str(report.counts[each]) for each in shown)} | |",
+    ]
+    return "\n".join(rows)
+
+
+def _row(summary: LevelSummary, shown: list[Verdict]) -> str:
+    return f"| {summary.level.name} | {' | '.join(str(summary.counts[each]) for each in shown)} | {summary.state} |"
+
+
+def _single(report: Report, result: Result) -> str:
+    requirement = requirement_of(result)
+    parts = [f"#### {result.verdict.upper()} {requirement.keyword} `{result.case}` {escape(result.title)}"]
+    for each in result.findings:
+        parts += _finding(each)
+    parts.append(f"> **{requirement.id}** {requirement.text}")
+    log = [f"{each.ms:9.1f} ms  {each.who:>8} {each.direction} {visible(each.data, ENTRY)}" for each in result.log]
+    parts.append(
+        fenced("\n".join([*log[-LOG_LINES:], f"again: {visible(report.facts.command, SENTENCE)} -k {result.case}"]))
+    )
+    return "\n\n".join(parts)
+
+
+def _finding(finding: Finding) -> list[str]:
+    parts = [escape(visible(finding.sentence, SENTENCE, lines=True))]
+    sides = [("expected", finding.expected), ("received", finding.received)]
+    lines = [f"{name}  {visible(message_text(value), VALUE)}" for name, value in sides if value is not None]
+    return [*parts, fenced("\n".join(lines))] if lines else parts
+
+
+def _cause(cause: Cause) -> str:
+    word = "wait on" if cause.verdict is Verdict.BLOCKED else "need"
+    first = cause.results[0]
+    parts = [f"#### {cause.verdict.upper()} {len(cause.results)} cases {word} {escape(visible(cause.name, SENTENCE))}"]
+    for each in first.findings[:1]:
+        parts += _finding(each)
+    parts.append(", ".join(f"`{each.case}`" for each in cause.results))
+    return "\n\n".join(parts)
+
+
+def escape(text: str) -> str:
+    r"""Return text that Markdown shows as it is, in a table cell too.
+
+    >>> escape("a|b <i> see:x"), escape("two\nlines")
+    ('a&#124;b &#60;i&#62; see&#58;x', 'two lines')
+    """
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.splitlines()))
+
+
+def fenced(text: str) -> str:
+    """Return text in a block that nothing in it can end."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"

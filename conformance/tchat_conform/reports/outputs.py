@@ -1,0 +1,110 @@
+"""The reports that a run is asked to write: their options, a check that they can be written, and the writing."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tchat_conform.reports.badge import badge
+from tchat_conform.reports.html import html
+from tchat_conform.reports.json_report import json_report
+from tchat_conform.reports.junit import junit
+from tchat_conform.reports.markdown import markdown
+from tchat_conform.reports.report import Report
+
+STDOUT = "-"
+
+Render = Callable[[Report], str]
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of report: its option, how it is made, and what the option's help says."""
+
+    name: str
+    render: Render
+    about: str
+
+
+FORMS = (
+    Form("json", json_report, "Write the whole run as JSON (schemas/report.json)."),
+    Form("junit", junit, "Write JUnit XML, for CI systems."),
+    Form("html", html, "Write one self-contained page with every case and its log."),
+    Form("markdown", markdown, "Write a summary in Markdown, such as for $GITHUB_STEP_SUMMARY."),
+    Form("badge", badge, "Write a badge with the highest level reached, as SVG."),
+)
+
+
+class CannotWrite(click.ClickException):
+    """A report could not be written after the run, although it looked possible before."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A report to write, and the file it goes to, or ``-`` for the standard output."""
+
+    form: Form
+    path: str
+
+    def write(self, report: Report) -> None:
+        """Write the report. Raises CannotWrite."""
+        data = self.form.render(report).encode()
+        try:
+            if self.path == STDOUT:
+                sys.stdout.buffer.write(data)
+            else:
+                Path(self.path).write_bytes(data)
+        except OSError as error:
+            raise CannotWrite(f"Cannot write {self.path}: {error.strerror}.") from error
+
+
+def output_options(command: Command) -> Command:
+    """Give a command an option for each form of report; what was chosen is in ``outputs()``."""
+    for form in reversed(FORMS):
+        option = click.option(
+            f"--{form.name}", metavar="FILE|-", help=form.about, expose_value=False, callback=_remember(form)
+        )
+        command = option(command)
+    return command
+
+
+def outputs() -> list[Output]:
+    """Return the reports that the running command was asked for."""
+    found: list[Output] = click.get_current_context().meta.setdefault(__name__, [])
+    return found
+
+
+def _remember(form: Form) -> Callable[[click.Context, click.Parameter, str | None], None]:
+    def check_and_remember(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
+        if path is None:
+            return
+        chosen: list[Output] = ctx.meta.setdefault(__name__, [])
+        problem = _problem(path)
+        if any(each.path == path for each in chosen):
+            problem = "another report goes there already"
+        if problem:
+            raise click.BadParameter(f"cannot write {path}: {problem}.", ctx, param)
+        chosen.append(Output(form, path))
+
+    return check_and_remember
+
+
+def _problem(path: str) -> str | None:
+    """Return why a file cannot be written, as far as one can tell without touching it."""
+    if path == STDOUT:
+        return None
+    file = Path(path)
+    if file.is_dir():
+        return "it is a directory"
+    if not file.parent.is_dir():
+        return f"there is no directory {file.parent}"
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        return "permission denied"
+    return None
