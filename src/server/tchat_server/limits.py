@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 log = logging.getLogger("tchat.server")
 
-RESERVE = 192
-"""Files beside the connections: database, listening sockets, and those of the two other limits."""
+RESERVE = 512
+"""Files beside the connections: those refused, three backlogs (asyncio takes on before it tells), the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def connection_limits(wanted: int) -> ConnectionLimits:
     connections = min(wanted, files - reserve)
     if connections < wanted:
         log.warning("at most %d connections: this process may open %d files", connections, files)
-    return ConnectionLimits(connections, refused=reserve // 4, backlog=min(100, reserve // 2))
+    return ConnectionLimits(connections, refused=reserve // 4, backlog=min(100, reserve // 8))
 
 
 def _open_files(needed: int) -> int:
