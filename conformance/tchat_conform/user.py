@@ -62,6 +62,7 @@ class User:
         answer = await self._direct_answer(request, expected)
         if answer is None:
             return await self._unanswered(request, expected)
+        self.world.note_answer(action)
         if looks_refused(answer.message):
             raise self._refused(request, answer.message, expected)
         self._judge_shape(expected, answer.message, f"{action} was answered")

@@ -185,6 +185,10 @@ class World:
         """Note that a legal request of this action was left unanswered."""
         self.run.silences[action] += 1
 
+    def note_answer(self, action: str) -> None:
+        """Note that a request of this action was answered: silences before it were a slow moment."""
+        self.run.silences.pop(action, None)
+
     def is_known_mute(self, action: str) -> bool:
         """Tell whether this action was left unanswered so often that waiting again would teach nothing."""
         return self.run.silences[action] >= SILENCES_THAT_TELL
