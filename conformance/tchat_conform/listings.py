@@ -9,7 +9,7 @@ from typing import Any
 
 from tchat_conform.expect import mentions, same
 from tchat_conform.user import User
-from tchat_conform.verdict import Blocked, Failed, Finding, Message, must
+from tchat_conform.verdict import Blocked, Failed, Finding, Message, NonStrict, must
 
 MESSAGE_FIELDS = ("sender", "msg", "ts", "seq")
 EVENT_FIELDS = ("sender", "dest", "reason", "ts", "seq")
@@ -24,6 +24,14 @@ def rows(answer: Message, key: str) -> list[Any]:
     if found is None:
         raise Failed(Finding(f"the answer holds no list of {key}", {key: ["…"]}, answer))
     return found
+
+
+def number(message: Message) -> int:
+    """Return the seq of a message. A server that numbers in another way ends the case."""
+    seq = message["seq"]
+    if not isinstance(seq, int):
+        raise NonStrict(Finding("seq is no integer", {"seq": "…"}, message))
+    return seq
 
 
 def has_names(answer: Message, key: str, *users: User) -> None:
