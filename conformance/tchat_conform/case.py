@@ -18,13 +18,17 @@ Script = Callable[["World"], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``restarts`` says that it restarts the server and so runs alone."""
+    """One case. ``restarts`` says that it restarts the server and so runs alone.
+
+    ``slow`` says that a sound server works long at it, for instance on a password: few such run at a time.
+    """
 
     requirement: Requirement
     name: str
     title: str
     script: Script
     restarts: bool = False
+    slow: bool = False
 
     @property
     def id(self) -> str:
@@ -40,7 +44,7 @@ class Case:
 _registered: dict[str, Case] = {}
 
 
-def case(requirement: str, *, restarts: bool = False) -> Callable[[Script], Script]:
+def case(requirement: str, *, restarts: bool = False, slow: bool = False) -> Callable[[Script], Script]:
     """Register a coroutine as a case of a requirement; its docstring's first line is the title.
 
     Raises KeyError for a number that PROTOCOL.md does not have and ValueError for a second case of one id.
@@ -49,7 +53,7 @@ def case(requirement: str, *, restarts: bool = False) -> Callable[[Script], Scri
     def register(script: Script) -> Script:
         name = getattr(script, "__name__", "case").replace("_", "-")
         title = (inspect.getdoc(script) or name).splitlines()[0]
-        new = Case(requirements()[requirement], name, title, script, restarts)
+        new = Case(requirements()[requirement], name, title, script, restarts, slow)
         if new.id in _registered:
             raise ValueError(f"two cases are called {new.id}")
         _registered[new.id] = new

@@ -4,6 +4,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from tchat_conform.case import Case
@@ -18,6 +19,7 @@ PROBES = 5
 PATIENCE_FLOOR = 0.4
 PATIENCE_FACTOR = 20
 CASE_LIMIT_FACTOR = 30
+SLOW_AT_ONCE = 2
 
 OnResult = Callable[[Result], None]
 
@@ -78,6 +80,7 @@ class _Runner:
     def __init__(self, run: Run, jobs: int, on_result: OnResult) -> None:
         self._run = run
         self._slots = asyncio.Semaphore(jobs)
+        self._slow_slots = asyncio.Semaphore(SLOW_AT_ONCE)
         self._on_result = on_result
         self._results: dict[str, Result] = {}
         self._crashed = False
@@ -91,7 +94,7 @@ class _Runner:
         return [self._results[each.id] for each in cases]
 
     async def _together(self, case: Case) -> None:
-        async with self._slots:
+        async with self._slow_slots if case.slow else nullcontext(), self._slots:
             if self._crashed:
                 return
             result = await run_case(case, self._run)

@@ -10,7 +10,7 @@ from tchat_conform.verdict import must
 from tchat_conform.world import World
 
 HASHING_SECONDS = 5.0
-"""A password is slow to check by design, and cases that run side by side share the processor."""
+"""A password is slow to check by design."""
 
 LONGEST_PASSWORD = 1_024
 SECRET = {"pass": "correct horse"}
@@ -37,7 +37,7 @@ async def _is_turned_away(w: World, owner: User, action: str = "client-hello", *
     return eve
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def the_first_password_protects_a_new_name(w: World) -> None:
     """Alice comes with a password under a new name and goes; without the password nobody gets in, with it she does."""
     alice = await _protected(w, "alice")
@@ -46,7 +46,7 @@ async def the_first_password_protects_a_new_name(w: World) -> None:
     await w.comes_back(alice, **SECRET)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def the_first_password_protects_a_known_name(w: World) -> None:
     """Alice was there without a password and comes back with one; from then on the name needs it."""
     w.allow(HASHING_SECONDS)
@@ -58,7 +58,7 @@ async def the_first_password_protects_a_known_name(w: World) -> None:
     await w.comes_back(alice, **SECRET)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def a_further_hello_protects_the_name(w: World) -> None:
     """Alice says hello without a password and again with one; from then on the name needs it."""
     w.allow(HASHING_SECONDS)
@@ -69,7 +69,7 @@ async def a_further_hello_protects_the_name(w: World) -> None:
     await w.comes_back(alice, **SECRET)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def a_password_protects_one_name_alone(w: World) -> None:
     """Alice protects her name; bob, who never gave a password, comes and comes back without one."""
     await _protected(w, "alice")
@@ -79,7 +79,7 @@ async def a_password_protects_one_name_alone(w: World) -> None:
     await w.comes_back(bob)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def two_names_may_have_different_passwords(w: World) -> None:
     """Alice and bob have different passwords; each gets in with its own, and not with the other's."""
     alice, bob = await _protected(w, "alice", SECRET), await _protected(w, "bob", WRONG)
@@ -89,7 +89,7 @@ async def two_names_may_have_different_passwords(w: World) -> None:
         await w.comes_back(user, **own)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def a_refused_hello_protects_nothing(w: World) -> None:
     """Eve says hello with a password as alice, who is online, and is refused; alice's name stays without one."""
     w.allow(HASHING_SECONDS)
@@ -102,7 +102,7 @@ async def a_refused_hello_protects_nothing(w: World) -> None:
     await _is_turned_away(w, alice)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def a_password_in_another_request_protects_nothing(w: World) -> None:
     """Alice's first request is a listing with a pass, which only hello has; she comes back without a password."""
     w.allow(HASHING_SECONDS)
@@ -112,7 +112,7 @@ async def a_password_in_another_request_protects_nothing(w: World) -> None:
     await w.comes_back(alice)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def an_illegal_password_protects_nothing(w: World) -> None:
     """Alice says hello with an empty password and with 1,025 characters, gets bad-message, and comes in without."""
     w.allow(HASHING_SECONDS)
@@ -124,7 +124,7 @@ async def an_illegal_password_protects_nothing(w: World) -> None:
     await w.comes_back(alice)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def the_first_password_stays(w: World) -> None:
     """Alice gives a second password, is refused, and goes; the name still needs the first one."""
     alice = await _protected(w, "alice")
@@ -135,7 +135,7 @@ async def the_first_password_stays(w: World) -> None:
     await w.comes_back(alice, **SECRET)
 
 
-@case("I-AUTH-1")
+@case("I-AUTH-1", slow=True)
 async def passwords_are_told_to_nobody(w: World) -> None:
     """Alice comes with a password; neither her own answer nor what bob hears of her mentions it."""
     w.allow(HASHING_SECONDS)
@@ -145,7 +145,7 @@ async def passwords_are_told_to_nobody(w: World) -> None:
     await bob.hears_nothing_about(password, after=alice)
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def the_right_password_opens(w: World) -> None:
     """Alice comes back with her password and gets server-hello; then bob's messages reach her."""
     alice = await _protected(w, "alice")
@@ -155,7 +155,7 @@ async def the_right_password_opens(w: World) -> None:
     await alice.hears("server-send", **{"from": bob.name}, to=alice.name, msg=text)
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def no_password_is_refused(w: World) -> None:
     """Eve says hello as alice, who is away, without her password and gets auth-failed; with it alice gets in."""
     alice = await _protected(w, "alice")
@@ -171,44 +171,44 @@ async def _only_exactly(w: World, right: str, wrong: str) -> None:
     await w.comes_back(alice, **{"pass": right})
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def a_wrong_password_is_refused(w: World) -> None:
     """Eve says hello as alice with a wrong password and gets auth-failed; with the right one alice gets in."""
     await _only_exactly(w, "correct horse", "battery staple")
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def passwords_differ_by_case(w: World) -> None:
     """Alice's password is refused in capitals, and accepted as it is."""
     await _only_exactly(w, "correct horse", "CORRECT HORSE")
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def passwords_differ_by_spaces_at_the_end(w: World) -> None:
     """Alice's password is refused with a space behind it, and accepted as it is."""
     await _only_exactly(w, "correct horse", "correct horse ")
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def the_start_of_a_password_is_refused(w: World) -> None:
     """The first characters of alice's password are refused, and the whole is accepted."""
     await _only_exactly(w, "correct horse", "correct")
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def long_passwords_count_to_the_last_character(w: World) -> None:
     """A password of 1,024 characters is refused with another last character, and accepted as it is."""
     same = "x" * (LONGEST_PASSWORD - 1)
     await _only_exactly(w, same + "y", same + "z")
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def passwords_may_hold_any_character(w: World) -> None:
     """A password with accents, NUL and emoji is refused with another end behind the NUL, and accepted as it is."""
     await _only_exactly(w, "Ça\x00 va 🙂", "Ça\x00 va 🙁")
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def who_was_refused_may_try_again(w: World) -> None:
     """Alice mistypes her password, gets auth-failed, and says hello again on the same connection with the right one."""
     alice = await _protected(w, "alice")
@@ -219,7 +219,7 @@ async def who_was_refused_may_try_again(w: World) -> None:
     await again.still_works()
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def a_refused_hello_is_noticed_by_nobody(w: World) -> None:
     """Eve says hello as alice with a wrong password; bob hears of no coming, and alice is not listed."""
     bob, alice = await w.user("bob"), await _protected(w, "alice")
@@ -233,7 +233,7 @@ async def a_refused_hello_is_noticed_by_nobody(w: World) -> None:
     await w.comes_back(alice, **SECRET)
 
 
-@case("I-AUTH-2")
+@case("I-AUTH-2", slow=True)
 async def a_refused_hello_gets_no_mail(w: World) -> None:
     """Bob wrote to alice while she was away; eve, with a wrong password, gets nothing of it, and alice gets it."""
     w.needs_feature("offline")
@@ -268,7 +268,7 @@ async def _needs_hello(w: World, action: str, **fields: Any) -> tuple[User, User
     return alice, eve
 
 
-@case("I-AUTH-3")
+@case("I-AUTH-3", slow=True)
 async def a_message_in_a_protected_name_is_refused(w: World) -> None:
     """Eve's first request is a message in alice's protected name: auth-failed; bob gets it in eve's name only."""
     bob, text = await w.user("bob"), w.text()
@@ -276,7 +276,7 @@ async def a_message_in_a_protected_name_is_refused(w: World) -> None:
     await _came_once(bob, text, alice, eve)
 
 
-@case("I-AUTH-3")
+@case("I-AUTH-3", slow=True)
 async def a_broadcast_in_a_protected_name_is_refused(w: World) -> None:
     """Eve's first request is a broadcast in alice's protected name: auth-failed; bob gets it in eve's name only."""
     bob, text = await w.user("bob"), w.text()
@@ -290,19 +290,19 @@ async def _came_once(hearer: User, text: str, forged: User, forger: User) -> Non
     must(not got, "nothing may come in the protected name", "nothing", got[0] if got else None)
 
 
-@case("I-AUTH-3")
+@case("I-AUTH-3", slow=True)
 async def a_listing_in_a_protected_name_is_refused(w: World) -> None:
     """Eve's first request is a listing in alice's protected name: auth-failed; in her own name she gets the list."""
     await _needs_hello(w, "client-list-clients")
 
 
-@case("I-AUTH-3")
+@case("I-AUTH-3", slow=True)
 async def quitting_in_a_protected_name_is_refused(w: World) -> None:
     """Eve's first request is client-quit in alice's protected name: auth-failed; she stays connected."""
     await _needs_hello(w, "client-quit")
 
 
-@case("I-AUTH-3")
+@case("I-AUTH-3", slow=True)
 async def a_group_request_in_a_protected_name_is_refused(w: World) -> None:
     """Eve's first request creates a group in alice's protected name: auth-failed; the group is eve's who creates it."""
     await w.group_of(await w.user("carol"))
@@ -312,7 +312,7 @@ async def a_group_request_in_a_protected_name_is_refused(w: World) -> None:
     must(answer["members"] == [eve.name], "nobody but eve is in the group", eve.name, answer)
 
 
-@case("I-AUTH-3")
+@case("I-AUTH-3", slow=True)
 async def the_password_counts_in_hello_alone(w: World) -> None:
     """Alice comes back with a listing that carries her password and gets auth-failed; after hello she gets the list."""
     alice = await _protected(w, "alice")

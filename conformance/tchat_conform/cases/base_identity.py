@@ -100,7 +100,7 @@ async def delivery_to_the_offline_is_a_listed_feature(w: World) -> None:
         await alice.is_refused("unknown-user", "client-send", to=bob.name, msg=w.text())
 
 
-@case("I-HELLO-1")
+@case("I-HELLO-1", slow=True)
 async def passwords_are_a_listed_feature(w: World) -> None:
     """A server that asks for bob's password again lists auth; one that does not lets him in without."""
     w.allow(5)
@@ -280,7 +280,7 @@ async def a_taken_name_binds_nothing(w: World) -> None:
     await _reaches(w, alice, eve)
 
 
-@case("I-BIND-2")
+@case("I-BIND-2", slow=True)
 async def a_wrong_password_binds_nothing(w: World) -> None:
     """Eve says hello as alice without her password and gets auth-failed; then she comes in under her own name."""
     w.allow(5)

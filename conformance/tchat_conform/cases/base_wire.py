@@ -528,7 +528,7 @@ async def answers_of_all_kinds_come_in_order(w: World) -> None:
     await _comes_in_order(alice, expected, token)
 
 
-@case("W-ORDER-1")
+@case("W-ORDER-1", slow=True)
 async def a_slow_hello_is_answered_first(w: World) -> None:
     """Alice says hello with a password, which takes long to hash, and writes at once; hello is answered first."""
     w.allow(5)
