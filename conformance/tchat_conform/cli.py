@@ -2,9 +2,12 @@
 
 import asyncio
 import fnmatch
+import shlex
 import ssl
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 
 import click
 from rich.console import Console
@@ -12,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tchat_conform.case import Case, all_cases
 from tchat_conform.connection import Address
+from tchat_conform.reports.outputs import output_options, stdout_is_taken, write_outputs
+from tchat_conform.reports.report import Facts, Report
 from tchat_conform.reports.terminal import print_report
 from tchat_conform.requirements import levels, requirements
 from tchat_conform.runner import run_cases
@@ -53,6 +58,7 @@ class LevelNames(click.ParamType[tuple[str, ...]]):
 )
 @click.option("--list", "listing", is_flag=True, help="List the cases with their requirements, and run none.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole log of each case that did not pass.")
+@output_options
 @click.version_option(package_name="tchat")
 def main(  # noqa: PLR0913, PLR0917 - one argument an option
     host: str | None,
@@ -74,16 +80,18 @@ def main(  # noqa: PLR0913, PLR0917 - one argument an option
     tchat-conform --host 127.0.0.1 --port 8080     a server that is running
     tchat-conform --spawn 'node server.js {port}'  one that the suite starts and restarts
     tchat-conform --level base -k SEND             some of the cases
+    tchat-conform --html report.html --json -      with reports to keep
 
     Exit status: 0 when every MUST of the chosen levels holds, 1 when one does not,
-    2 when nothing could be run (usage, no server, no case).
+    2 when nothing could be run (usage, no server, no case) or a report not be written.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, stderr=stdout_is_taken())
     cases = _select(chosen, pattern)
     if listing:
         _print_list(cases, console)
         return
     target = _target(host, port, spawn, tls=tls)
+    began = datetime.now(UTC)
     try:
         results = asyncio.run(_run(cases, target, jobs, timeout))
     except TargetError as error:
@@ -93,6 +101,7 @@ def main(  # noqa: PLR0913, PLR0917 - one argument an option
         click.echo("tchat-conform: interrupted", err=True)
         sys.exit(130)
     print_report(results, console, verbose=verbose)
+    write_outputs(Report(_facts(host, port, spawn, tls=tls, began=began), tuple(results)))
     sys.exit(exit_status(results))
 
 
@@ -130,6 +139,15 @@ def _target(host: str | None, port: int | None, spawn: str | None, *, tls: bool)
     if port is None:
         raise click.UsageError("--host needs --port.")
     return RunningServer(Address(host or "127.0.0.1", port, _any_certificate() if tls else None))
+
+
+def _facts(host: str | None, port: int | None, spawn: str | None, *, tls: bool, began: datetime) -> Facts:
+    options = {"--host": host, "--port": port, "--spawn": spawn}
+    given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
+    command = shlex.join(["tchat-conform", *given, *(["--tls"] if tls else [])])
+    words = f"{host or '127.0.0.1'}:{port}{' by TLS' if tls else ''}" if port else spawn or "the reference server"
+    seconds = (datetime.now(UTC) - began).total_seconds()
+    return Facts(words, command, version("tchat"), began, seconds)
 
 
 def _any_certificate() -> ssl.SSLContext:

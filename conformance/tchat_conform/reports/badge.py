@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 from tchat_conform.reports.report import Report, reached
 
 LABEL = "tchat/1"
-CHARACTER = 6.6
+CHARACTER = 6.1
 PADDING = 6
 GREEN, BLUE, RED = "#2a7d3c", "#1f6feb", "#b42318"
 

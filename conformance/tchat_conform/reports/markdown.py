@@ -48,7 +48,7 @@ def _head(report: Report) -> str:
     if first:
         lines += [
             "",
-            f"**Fix this first: {len(first.results)} cases wait on {escape(visible(first.name, SENTENCE))}.**",
+            f"**Fix this first: {first.effect} {escape(visible(first.name, SENTENCE))}.**",
         ]
     return "\n".join(lines)
 
@@ -89,9 +89,8 @@ def _finding(finding: Finding) -> list[str]:
 
 
 def _cause(cause: Cause) -> str:
-    word = "wait on" if cause.verdict is Verdict.BLOCKED else "need"
     first = cause.results[0]
-    parts = [f"#### {cause.verdict.upper()} {len(cause.results)} cases {word} {escape(visible(cause.name, SENTENCE))}"]
+    parts = [f"#### {cause.verdict.upper()} {cause.effect} {escape(visible(cause.name, SENTENCE))}"]
     for each in first.findings[:1]:
         parts += _finding(each)
     parts.append(", ".join(f"`{each.case}`" for each in cause.results))

@@ -66,7 +66,7 @@ class Output:
 
 
 def output_options(command: Command) -> Command:
-    """Give a command an option for each form of report; what was chosen is in ``outputs()``."""
+    """Give a command an option for each form of report; ``write_outputs()`` writes those chosen."""
     for form in reversed(FORMS):
         option = click.option(
             f"--{form.name}", metavar="FILE|-", help=form.about, expose_value=False, callback=_remember(form)
@@ -75,17 +75,27 @@ def output_options(command: Command) -> Command:
     return command
 
 
-def outputs() -> list[Output]:
-    """Return the reports that the running command was asked for."""
-    found: list[Output] = click.get_current_context().meta.setdefault(__name__, [])
-    return found
+def stdout_is_taken() -> bool:
+    """Tell whether a report goes to the standard output, so that nothing else may."""
+    return any(each.path == STDOUT for each in _chosen(click.get_current_context()))
+
+
+def write_outputs(report: Report) -> None:
+    """Write every report that the running command was asked for. Raises CannotWrite."""
+    for each in _chosen(click.get_current_context()):
+        each.write(report)
+
+
+def _chosen(ctx: click.Context) -> list[Output]:
+    chosen: list[Output] = ctx.meta.setdefault(__name__, [])
+    return chosen
 
 
 def _remember(form: Form) -> Callable[[click.Context, click.Parameter, str | None], None]:
     def check_and_remember(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
         if path is None:
             return
-        chosen: list[Output] = ctx.meta.setdefault(__name__, [])
+        chosen = _chosen(ctx)
         problem = _problem(path)
         if any(each.path == path for each in chosen):
             problem = "another report goes there already"

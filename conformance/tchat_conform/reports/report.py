@@ -48,6 +48,12 @@ class Cause:
     verdict: Verdict
     results: tuple[Result, ...]
 
+    @property
+    def effect(self) -> str:
+        """How many cases, and what they do, such as "3 cases wait on"; ``name`` goes on from there."""
+        one, many = ("waits on", "wait on") if self.verdict is Verdict.BLOCKED else ("needs", "need")
+        return f"1 case {one}" if len(self.results) == 1 else f"{len(self.results)} cases {many}"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
