@@ -21,6 +21,7 @@ class Case:
     """One case. ``restarts`` says that it restarts the server and so runs alone.
 
     ``slow`` says that a sound server works long at it, for instance on a password: few such run at a time.
+    ``crowd`` says that so many take part that other cases would wait too long for their answers: it runs alone too.
     """
 
     requirement: Requirement
@@ -29,6 +30,12 @@ class Case:
     script: Script
     restarts: bool = False
     slow: bool = False
+    crowd: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other case may run beside it."""
+        return self.restarts or self.crowd
 
     @property
     def id(self) -> str:
@@ -44,7 +51,9 @@ class Case:
 _registered: dict[str, Case] = {}
 
 
-def case(requirement: str, *, restarts: bool = False, slow: bool = False) -> Callable[[Script], Script]:
+def case(
+    requirement: str, *, restarts: bool = False, slow: bool = False, crowd: bool = False
+) -> Callable[[Script], Script]:
     """Register a coroutine as a case of a requirement; its docstring's first line is the title.
 
     Raises KeyError for a number that PROTOCOL.md does not have and ValueError for a second case of one id.
@@ -53,7 +62,7 @@ def case(requirement: str, *, restarts: bool = False, slow: bool = False) -> Cal
     def register(script: Script) -> Script:
         name = getattr(script, "__name__", "case").replace("_", "-")
         title = (inspect.getdoc(script) or name).splitlines()[0]
-        new = Case(requirements()[requirement], name, title, script, restarts, slow)
+        new = Case(requirements()[requirement], name, title, script, restarts, slow, crowd)
         if new.id in _registered:
             raise ValueError(f"two cases are called {new.id}")
         _registered[new.id] = new

@@ -86,7 +86,7 @@ class _Runner:
         self._crashed = False
 
     async def run(self, cases: Sequence[Case]) -> list[Result]:
-        together = [each for each in cases if not each.restarts]
+        together = [each for each in cases if not each.alone]
         await asyncio.gather(*(self._together(each) for each in together))
         for each in cases:
             if each.id not in self._results:

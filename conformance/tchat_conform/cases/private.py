@@ -75,14 +75,16 @@ async def an_invitation_is_for_one_group(w: World) -> None:
 
 @case("P-JOIN-1")
 async def a_refused_invitation_lets_nobody_in(w: World) -> None:
-    """Bob, no member, invites himself and carol and is refused: neither can join, until alice invites them."""
+    """Bob, no member, invites himself and carol in vain: neither can join, until alice has invited them."""
     alice, bob, carol = await w.users("alice", "bob", "carol")
     group = await w.group_of(alice, private=True)
     for dest in (bob, carol):
         await bob.is_refused("not-member", "invite", group=group, dest=dest.name)
         await dest.is_refused("not-invited", "join", group=group)
+    for dest in (bob, carol):
         await alice.given("invite", group=group, dest=dest.name)
         await dest.asks("join", group=group)
+    await sees_members(alice, group, alice, bob, carol)
 
 
 @case("P-JOIN-2")

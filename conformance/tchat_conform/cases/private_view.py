@@ -97,7 +97,7 @@ async def who_was_kicked_reads_no_more(w: World) -> None:
 
 @case("P-POST-1")
 async def an_outsider_does_not_post_to_a_private_group(w: World) -> None:
-    """Carol, an outsider, posts to alice's private group and is refused, and alice hears nothing; bob, a member, is heard."""
+    """Carol, an outsider, posts to a private group and is refused, and alice hears nothing; bob, a member, is heard."""
     alice, bob, carol = await w.users("alice", "bob", "carol")
     group, text = await w.group_of(alice, bob, private=True), w.text("intruding")
     await carol.is_refused("not-member", "gbroadcast", group=group, msg=text)
