@@ -57,9 +57,12 @@ def _features(user: User) -> frozenset[str]:
     )
 
 
-def patience(slowest: float | None, limit: float) -> float:
-    """Return how long to wait for an answer, in seconds: in proportion to the slowest one seen, within bounds."""
-    return limit if slowest is None else min(limit, max(PATIENCE_FLOOR, PATIENCE_FACTOR * slowest))
+def patience(slowest: float | None, limit: float, jobs: int) -> float:
+    """Return how long to wait for an answer, in seconds: in proportion to the slowest one seen, within bounds.
+
+    That one was alone; later as many may stand before an answer as there are cases at a time.
+    """
+    return limit if slowest is None else min(limit, max(PATIENCE_FLOOR, PATIENCE_FACTOR * slowest * jobs))
 
 
 async def run_cases(
@@ -72,7 +75,7 @@ async def run_cases(
     """
     await target.start()
     learnt = await probe(target, limit)
-    run = Run(target, patience(learnt.slowest, limit), learnt.features)
+    run = Run(target, patience(learnt.slowest, limit, jobs), learnt.features)
     return await _Runner(run, jobs, on_result).run(cases)
 
 

@@ -38,6 +38,7 @@ class Run:
     features: frozenset[str] = frozenset()
     repeats_ids: bool = False
     silences: Counter[str] = field(default_factory=Counter)
+    answered: set[str] = field(default_factory=set)
     token: str = field(default_factory=lambda: secrets.token_hex(3))
     serial: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -186,12 +187,12 @@ class World:
         self.run.silences[action] += 1
 
     def note_answer(self, action: str) -> None:
-        """Note that a request of this action was answered: silences before it were a slow moment."""
-        self.run.silences.pop(action, None)
+        """Note that a request of this action was answered: silences are slow moments from then on."""
+        self.run.answered.add(action)
 
     def is_known_mute(self, action: str) -> bool:
         """Tell whether this action was left unanswered so often that waiting again would teach nothing."""
-        return self.run.silences[action] >= SILENCES_THAT_TELL
+        return action not in self.run.answered and self.run.silences[action] >= SILENCES_THAT_TELL
 
     def needs_feature(self, feature: str) -> None:
         """End the case unless the server lists an optional feature in server-hello."""
