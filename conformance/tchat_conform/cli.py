@@ -52,7 +52,7 @@ class LevelNames(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--timeout",
     type=click.FloatRange(0.05, 60),
-    default=2.0,
+    default=5.0,
     show_default=True,
     help="Seconds to wait for one answer, at most; less where the server proves fast.",
 )

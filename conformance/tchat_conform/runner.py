@@ -16,8 +16,6 @@ from tchat_conform.world import Run, World
 from tchat_protocol.framing import BadInput
 
 PROBES = 5
-PATIENCE_FLOOR = 0.4
-PATIENCE_FACTOR = 20
 CASE_LIMIT_FACTOR = 30
 SLOW_AT_ONCE = 2
 
@@ -37,7 +35,7 @@ async def probe(target: Target, limit: float) -> Probe:
     features: frozenset[str] = frozenset()
     times = []
     for _ in range(PROBES):
-        world = World(Run(target, patience=limit))
+        world = World(Run(target, limit))
         try:
             began = time.monotonic()
             user = await world.user("probe")
@@ -57,14 +55,6 @@ def _features(user: User) -> frozenset[str]:
     )
 
 
-def patience(slowest: float | None, limit: float, jobs: int) -> float:
-    """Return how long to wait for an answer, in seconds: in proportion to the slowest one seen, within bounds.
-
-    That one was alone; later as many may stand before an answer as there are cases at a time.
-    """
-    return limit if slowest is None else min(limit, max(PATIENCE_FLOOR, PATIENCE_FACTOR * slowest * jobs))
-
-
 async def run_cases(
     cases: Sequence[Case], target: Target, *, jobs: int, limit: float, on_result: OnResult
 ) -> list[Result]:
@@ -75,7 +65,7 @@ async def run_cases(
     """
     await target.start()
     learnt = await probe(target, limit)
-    run = Run(target, patience(learnt.slowest, limit, jobs), learnt.features)
+    run = Run(target, limit, learnt.slowest, learnt.features)
     return await _Runner(run, jobs, on_result).run(cases)
 
 

@@ -1,5 +1,6 @@
 """The people of a case: what a user asks, hears and must not hear."""
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +149,9 @@ class User:
     # -- matching -----------------------------------------------------------------------------------------
 
     async def _next(self, wanted: Predicate) -> Received | None:
-        await self.connection.wait_until(lambda: self._unused(wanted) is not None, self.world.patience)
+        began = time.monotonic()
+        if await self.connection.wait_until(lambda: self._unused(wanted) is not None, self.world.patience):
+            self.world.run.answered_after(time.monotonic() - began)
         return self._unused(wanted)
 
     def _unused(self, wanted: Predicate) -> Received | None:

@@ -18,6 +18,8 @@ from tchat_conform.verdict import Blocked, Failed, Finding, Unsupported, Unteste
 from tchat_conform.wirelog import WireLog
 
 SILENCES_THAT_TELL = 2
+PATIENCE_FLOOR = 1.0
+PATIENCE_FACTOR = 10
 RETRY_AFTER = 0.01
 
 T = TypeVar("T")
@@ -29,18 +31,34 @@ _in_scene: ContextVar[bool] = ContextVar("in_scene", default=False)  # each of t
 class Run:
     """What all cases of one run share.
 
-    ``patience`` is how long, in seconds, an answer is waited for; ``features`` is what server-hello listed;
-    ``repeats_ids`` whether an answer ever carried the request's id.
+    ``limit`` is how long an answer is waited for at most and ``slowest`` how long the slowest took, both in seconds,
+    None while there was none; ``features`` is what server-hello listed; ``repeats_ids`` whether an answer ever
+    carried the request's id.
     """
 
     target: Target
-    patience: float
+    limit: float
+    slowest: float | None = None
     features: frozenset[str] = frozenset()
     repeats_ids: bool = False
     silences: Counter[str] = field(default_factory=Counter)
     answered: set[str] = field(default_factory=set)
     token: str = field(default_factory=lambda: secrets.token_hex(3))
     serial: "count[int]" = field(default_factory=lambda: count(1))
+
+    @property
+    def patience(self) -> float:
+        """How long an answer is waited for, in seconds: in proportion to the slowest one, within bounds.
+
+        So a server that is slow, or a machine that is busy, is given time, and a fast one's silence costs little.
+        """
+        return (
+            self.limit if self.slowest is None else min(self.limit, max(PATIENCE_FLOOR, PATIENCE_FACTOR * self.slowest))
+        )
+
+    def answered_after(self, seconds: float) -> None:
+        """Note how long something took that was waited for."""
+        self.slowest = max(self.slowest or 0.0, seconds)
 
 
 class World:
