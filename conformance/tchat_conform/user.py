@@ -118,6 +118,11 @@ class User:
         """Return all messages so far that mention a fresh name or text, in whatever form."""
         return [each.message for each in self.connection.inbox if mentions(each.message, token)]
 
+    async def has_heard_of(self, token: str, *, after: "User") -> int:
+        """Return how many messages that mention a token came so far, behind a barrier from ``after``."""
+        await self.world.barrier(after, self)
+        return len(self.heard_about(token))
+
     async def hears_nothing_about(self, token: str, *, after: "User", but: int = 0) -> None:
         """Prove that nothing (beyond ``but`` messages) that mentions a token came to this user.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tchat_conform.case import case
 from tchat_conform.expect import words
 from tchat_conform.listings import number, rows
-from tchat_conform.user import User
+from tchat_conform.user import Heard, User
 from tchat_conform.verdict import Message, must
 from tchat_conform.world import World
 
@@ -104,6 +104,19 @@ async def comings_and_goings_use_no_seq(w: World) -> None:
     await w.returns(bob)
     after = await alice.asks("gbroadcast", group=group, msg=w.text())
     counts([before, after], start=number(before))
+
+
+@case("A-SEQ-1")
+async def refused_requests_leave_no_hole(w: World) -> None:
+    """Carol posts and bob joins a second time, both in vain, between two messages: msgs shows seqs without a hole."""
+    alice, bob, carol = await w.users("alice", "bob", "carol")
+    group = await w.group_of(alice, bob)
+    before = await alice.given("gbroadcast", group=group, msg=w.text())
+    await carol.is_refused("not-member", "gbroadcast", group=group, msg=w.text())
+    await bob.is_refused("already-member", "join", group=group)
+    await alice.given("gbroadcast", group=group, msg=w.text())
+    history = rows(await bob.asks("msgs", group=group), "messages")
+    counts([Heard(each) for each in history], start=number(before))
 
 
 @case("A-SEQ-1")

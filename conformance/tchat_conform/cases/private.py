@@ -54,7 +54,7 @@ async def nobody_joins_without_an_invitation(w: World) -> None:
     """Bob has no invitation to alice's private group and cannot join it, and she hears nothing; carol, invited, can."""
     alice, bob, carol = await w.users("alice", "bob", "carol")
     group = await w.group_of(alice, private=True)
-    told = len(alice.heard_about(group))
+    told = await alice.has_heard_of(group, after=bob)
     await bob.is_refused("not-invited", "join", group=group)
     await alice.hears_nothing_about(group, after=bob, but=told)
     await alice.given("invite", group=group, dest=carol.name)
