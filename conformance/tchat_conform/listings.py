@@ -26,11 +26,13 @@ def rows(answer: Message, key: str) -> list[Any]:
     return found
 
 
-def number(message: Message) -> int:
-    """Return the seq of a message. A server that numbers in another way ends the case."""
-    seq = message["seq"]
+def number(message: Any) -> int:
+    """Return the seq of a message, or of an item of a history. A server that numbers in another way ends the case."""
+    seq = message.get("seq") if isinstance(message, Mapping) else None
     if not isinstance(seq, int):
-        raise NonStrict(Finding("seq is no integer", {"seq": "…"}, message))
+        raise NonStrict(
+            Finding("a message has no integer seq, which the case goes on with", {"seq": "…"}, str(message))
+        )
     return seq
 
 

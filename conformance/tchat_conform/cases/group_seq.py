@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tchat_conform.case import case
 from tchat_conform.expect import words
 from tchat_conform.listings import number, rows
-from tchat_conform.user import Heard, User
+from tchat_conform.user import User
 from tchat_conform.verdict import Message, must
 from tchat_conform.world import World
 
@@ -116,7 +116,7 @@ async def refused_requests_leave_no_hole(w: World) -> None:
     await bob.is_refused("already-member", "join", group=group)
     await alice.given("gbroadcast", group=group, msg=w.text())
     history = rows(await bob.asks("msgs", group=group), "messages")
-    counts([Heard(each) for each in history], start=number(before))
+    counts(history, start=number(before))
 
 
 @case("A-SEQ-1")
