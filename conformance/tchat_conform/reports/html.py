@@ -11,51 +11,61 @@ from markupsafe import Markup
 
 from tchat_conform.reports.badge import badge
 from tchat_conform.reports.fields import Row, compare
-from tchat_conform.reports.report import MEANINGS, Report, is_failure, requirement_of
+from tchat_conform.reports.report import MEANINGS, Report, requirement_of
 from tchat_conform.reports.text import message_text, visible
 from tchat_conform.requirements import requirements
 from tchat_conform.verdict import Finding, Result, Verdict
 from tchat_conform.wirelog import Entry
 
 LIMIT = 480_000
-"""Bytes: what still travels by mail and opens on an old phone."""
+"""Bytes that a page may have: what still travels by mail and opens on an old phone."""
+LIMIT_PER_CASE = 1_900
+"""Bytes a case that a page may have beyond LIMIT, where there are very many."""
 DIRECTIONS = {"→": "sent", "←": "got", "·": "remark"}
 SIGNS = {"reached": "✓", "not reached": "✗", "not offered": "–", "not fully tested": "?"}
 
 
+OPEN_AT_FIRST = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much a page shows: characters of a sentence and of a value (0: no values), lines of logs."""
+    """How much there is room for: characters of a sentence and of a value (0: no values), lines of a log."""
 
     sentence: int
     value: int
-    failed_lines: int
-    passed_lines: int
+    lines: int
 
 
 ROOMS = (
-    Room(2_000, 600, 60, 40),
-    Room(2_000, 400, 40, 20),
-    Room(1_000, 300, 20, 8),
-    Room(600, 200, 12, 0),
-    Room(300, 120, 5, 0),
-    Room(100, 40, 0, 0),
-    Room(80, 0, 0, 0),
+    (Room(2_000, 600, 60), Room(2_000, 600, 40)),
+    (Room(2_000, 400, 40), Room(2_000, 400, 24)),
+    (Room(1_000, 300, 24), Room(1_000, 240, 12)),
+    (Room(1_000, 300, 20), Room(1_000, 200, 6)),
+    (Room(1_000, 240, 16), Room(600, 160, 3)),
+    (Room(1_000, 240, 14), Room(300, 0, 0)),
+    (Room(600, 200, 10), Room(200, 0, 0)),
+    (Room(600, 160, 8), Room(200, 0, 0)),
+    (Room(300, 120, 5), Room(100, 0, 0)),
+    (Room(300, 100, 2), Room(100, 0, 0)),
+    (Room(160, 60, 0), Room(80, 0, 0)),
+    (Room(80, 0, 0), Room(60, 0, 0)),
 )
-"""From generous to tight: a page takes the first that keeps it within LIMIT, or the last."""
+"""From generous to tight, for what is shown as a failure and for all other cases: a page takes the first pair that
+keeps it small enough, or the last."""
 
 
 def html(report: Report) -> str:
     """Return a run as one HTML page, with shorter logs the more there is to show."""
-    page = ""
-    for room in ROOMS:
-        page = _page(report, room)
-        if len(page.encode()) <= LIMIT:
+    page, limit = "", max(LIMIT, LIMIT_PER_CASE * len(report.results))
+    for room, quiet in ROOMS:
+        page = _page(report, room, quiet)
+        if len(page.encode()) <= limit:
             break
     return page
 
 
-def _page(report: Report, room: Room) -> str:
+def _page(report: Report, room: Room, quiet: Room) -> str:
     return (
         _environment()
         .get_template("report.html.j2")
@@ -70,7 +80,9 @@ def _page(report: Report, room: Room) -> str:
             by_level=_by_level(report),
             by_requirement=_by_requirement(report),
             singled_out={each.case for each in report.singles},
+            open_at_first=OPEN_AT_FIRST,
             room=room,
+            quiet=quiet,
         )
     )
 
@@ -87,7 +99,6 @@ def _environment() -> Environment:
     environment.filters.update(visible=_visible, rule=_rule)
     environment.globals.update(
         directions=DIRECTIONS,
-        is_failure=is_failure,
         requirement_of=requirement_of,
         rows=_rows,
         side=_side,
@@ -122,8 +133,7 @@ def _side(value: Mapping[str, Any] | str, room: Room) -> str:
 
 
 def _shown_log(result: Result, room: Room) -> Sequence[Entry]:
-    lines = room.failed_lines if is_failure(result) else room.passed_lines
-    return result.log[-lines:] if lines else ()
+    return result.log[-room.lines :] if room.lines else ()
 
 
 def _visible(text: str | bytes, shown: int, *, lines: bool = False) -> Markup:

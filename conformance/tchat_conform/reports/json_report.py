@@ -17,7 +17,9 @@ from tchat_conform.wirelog import Entry
 
 SCHEMA_VERSION = "1.0"
 KEPT = 65_536
-"""Of one message or one entry of the log this many characters or bytes are kept."""
+"""Of one message of a finding this many characters are kept."""
+LOG_KEPT = 4_096
+"""Of one entry of the log this many bytes are kept."""
 DIRECTIONS = {"→": "sent", "←": "received", "·": "remark"}
 
 
@@ -131,7 +133,7 @@ def _value(value: Any) -> Any:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    kept = entry.data[:KEPT]
+    kept = entry.data[:LOG_KEPT]
     written: dict[str, Any] = {
         "ms": round(entry.ms, 3),
         "who": _text(entry.who),
