@@ -18,6 +18,7 @@ from tchat_conform.verdict import Blocked, Failed, Finding, Unsupported, Unteste
 from tchat_conform.wirelog import WireLog
 
 SILENCES_THAT_TELL = 2
+NEWS_OF_JOIN = "server-join to others"
 PATIENCE_FLOOR = 1.0
 PATIENCE_FACTOR = 10
 RETRY_AFTER = 0.01
@@ -150,7 +151,7 @@ class World:
                 return again
 
     async def group_of(self, owner: User, *members: User, private: bool = False) -> str:
-        """Return a new group with these members, all of whom know of all joins."""
+        """Return a new group with these members, all of whom know of all joins, where the server tells them."""
         group = self.group("den" if private else "wob")
         await owner.given("cgroupe", group=group, **({"private": True} if private else {}))
         for number, member in enumerate(members):
@@ -158,8 +159,20 @@ class World:
                 await owner.given("invite", group=group, dest=member.name)
             await member.given("join", group=group)
             for other in (owner, *members[:number]):
-                await self.builds_on(other.hears("server-join", sender=member.name, group=group), by="join")
+                await self._learns_of_join(other, member, group)
         return group
+
+    async def _learns_of_join(self, user: User, member: User, group: str) -> None:
+        inbox = user.connection.inbox
+
+        def told() -> bool:
+            return any(mentions(each.message, group) and mentions(each.message, member.name) for each in inbox)
+
+        if not self.is_known_mute(NEWS_OF_JOIN):
+            heard = await user.connection.wait_until(told, self.patience)
+            (self.note_answer if heard else self.note_silence)(NEWS_OF_JOIN)
+        for each in inbox:
+            each.used = each.used or mentions(each.message, group)
 
     async def builds_on(self, step: Awaitable[T], *, by: str) -> T:
         """Await a step the case builds on: its failure blocks the case. ``by`` is the action at work."""
