@@ -1,0 +1,86 @@
+"""A message read field by field, for people, under any of a field's near names."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tchat_client import near_forms
+from tchat_client.near_forms import Unreadable
+
+_FORMAL = {"action", "id", "ts", "seq", "request", "more"}
+
+
+class Reading(Mapping[str, str]):
+    """A message read field by field, under any of a field's near names; remembers what was read.
+
+    As a mapping it fills sentences: fields of type string, and ``why``, ``heir`` and ``privacy`` made from optional
+    ones. Every look-up raises Unreadable where the message has no such field.
+    """
+
+    def __init__(self, message: Mapping[str, Any]) -> None:
+        self.message = message
+        self._read: set[str] = set()
+
+    def __getitem__(self, field: str) -> str:
+        made = _MADE.get(field)
+        return made(self) if made else str(self.find(field, str))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.message)
+
+    def __len__(self) -> int:
+        return len(self.message)
+
+    def find(self, field: str, kind: type) -> Any:
+        """Return a field of one type. Raises Unreadable."""
+        name, value = near_forms.find(self.message, field, kind)
+        self._read.add(name)
+        return value
+
+    def optional(self, field: str, kind: type = str) -> Any:
+        """Return a field of one type, or None where it is absent."""
+        try:
+            return self.find(field, kind)
+        except Unreadable:
+            return None
+
+    def unread(self) -> dict[str, Any]:
+        """Return the fields nobody has read, those aside that are of no interest to people."""
+        return {key: value for key, value in self.message.items() if key not in self._read | _FORMAL}
+
+
+def _why(reading: Reading) -> str:
+    reason = reading.optional("reason")
+    return f": {reason}" if reason else ""
+
+
+def _heir(reading: Reading) -> str:
+    owner = reading.optional("owner")
+    return f"; {owner} owns it now" if owner else ""
+
+
+def _privacy(reading: Reading) -> str:
+    return "private" if reading.optional("private", bool) else "public"
+
+
+def _place(reading: Reading) -> str:
+    field = reading.optional("field")
+    return f" (field {field})" if field else ""
+
+
+def _label(reading: Reading) -> str:
+    code = reading.optional("code")
+    return f" ({code})" if code else ""
+
+
+def _room(reading: Reading) -> str:
+    return reading.optional("group") or "some group"
+
+
+_MADE: Mapping[str, Callable[[Reading], str]] = {
+    "why": _why,
+    "heir": _heir,
+    "privacy": _privacy,
+    "place": _place,
+    "label": _label,
+    "room": _room,
+}
