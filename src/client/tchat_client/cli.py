@@ -1,0 +1,161 @@
+"""The command ``tchat``."""
+
+import asyncio
+import ssl
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tchat_client import pipe, terminal
+from tchat_client.commands import help_lines
+from tchat_client.converse import FAILURE, NO_SERVER, converse, note, print_json, print_lines
+from tchat_client.session import PATIENCE_SECONDS, Ended, Refused, Session, Unanswered, Unreachable, compose
+from tchat_protocol.messages import InvalidMessage
+
+_STDIN = 0
+
+_EPILOG = "\n".join(
+    [
+        "Commands, one a line:",
+        "",
+        "\b",
+        *help_lines(),
+        "",
+        "In a pipe each command is answered before the next is sent; the exit status is",
+        "0 if all were acknowledged, 1 if one was not, 2 if there is no server.",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says: whom to talk to, as whom, and how to print."""
+
+    host: str
+    port: int
+    name: str
+    password: str | None
+    tls: ssl.SSLContext | None
+    timeout: float
+    as_json: bool
+    interactive: bool
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True}, epilog=_EPILOG)
+@click.option("--host", envvar="HOST", default="127.0.0.1", help="Address of the server. [env: HOST]")
+@click.option(
+    "--port", envvar="PORT", type=click.IntRange(1, 65_535), default=8080, help="Port of the server. [env: PORT]"
+)
+@click.option("--name", help="Your name; asked for at a terminal if absent.")
+@click.option(
+    "--password", is_flag=False, flag_value="", envvar="TCHAT_PASSWORD", metavar="[PASSWORD]",
+    help="Password of your name; the first one given protects it. Without a value it is asked for. "
+    "[env: TCHAT_PASSWORD]",
+)  # fmt: skip
+@click.option("--tls", is_flag=True, help="Connect with TLS.")
+@click.option(
+    "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="PEM file with the authority to trust, for a certificate of your own; implies --tls.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print messages as they came, as JSON, one a line.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=PATIENCE_SECONDS, metavar="SECONDS",
+    help="How long to wait for the server, and for each answer.",
+)  # fmt: skip
+@click.version_option(package_name="tchat", prog_name="tchat")
+def main(name: str | None, password: str | None, tls: bool, ca: Path | None, **options: Any) -> None:
+    """Chat on a tchat/1 server, at a terminal or from a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIO hides it
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    name = _name(name, interactive)
+    password = _password(name, password, interactive)
+    context = _context(ca) if tls or ca else None
+    sys.exit(asyncio.run(_run(Options(name=name, password=password, tls=context, interactive=interactive, **options))))
+
+
+async def _run(options: Options) -> int:
+    try:
+        session = await Session.connect(
+            options.host, options.port, options.name, tls=options.tls, patience=options.timeout
+        )
+    except Unreachable as error:
+        note(f"Error: {_unreachable(error, options)}")
+        return NO_SERVER
+    show = print_json if options.as_json else print_lines
+    try:
+        await session.hello(options.password)
+    except (Refused, Unanswered, Ended) as error:
+        await session.close()
+        if not isinstance(error, Refused):
+            async for incoming in session:
+                show(incoming)
+        note(f"Error: {_not_welcome(error, options)}")
+        return FAILURE
+    if options.interactive:
+        return await terminal.talk(session, show)
+    return await converse(session, pipe.obey(session, _STDIN), show)
+
+
+def _name(name: str | None, interactive: bool) -> str:
+    if name is None:
+        if not interactive:
+            raise click.UsageError("In a pipe --name is needed, as in: tchat --name alice")
+        name = str(click.prompt("Your name"))
+    _check_hello(name, {}, "--name")
+    return name
+
+
+def _password(name: str, password: str | None, interactive: bool) -> str | None:
+    if password == "":
+        if not interactive:
+            raise click.UsageError("In a pipe --password needs a value, or TCHAT_PASSWORD in the environment.")
+        password = str(click.prompt("Password", hide_input=True))
+    if password is not None:
+        _check_hello(name, {"pass": password}, "--password")
+    return password
+
+
+def _check_hello(name: str, fields: dict[str, str], option: str) -> None:
+    try:
+        compose(name, "client-hello", fields)
+    except InvalidMessage as error:
+        rules = "; ".join(each.sentence.removeprefix(each.field.lstrip("/")).strip() for each in error.problems)
+        raise click.UsageError(f"{option} {rules}.") from error
+    except ValueError:
+        raise click.UsageError(f"{option} is not UTF-8 text.") from None
+
+
+def _context(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (ssl.SSLError, OSError) as error:
+        raise click.UsageError(f"--ca {ca} is no PEM file with certificates ({error.strerror or error}).") from error
+
+
+def _unreachable(error: Unreachable, options: Options) -> str:
+    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return f"{options.host}:{options.port} is not trusted ({error.reason}); give its authority with --ca FILE."
+    if isinstance(error.__cause__, ssl.SSLError):
+        return f"{options.host}:{options.port} does not speak TLS ({error.reason}); try without --tls."
+    return f"{error} Start one with tchat-server, or give its address with --host and --port."
+
+
+def _not_welcome(error: Refused | Unanswered | Ended, options: Options) -> str:
+    if isinstance(error, Refused):
+        hint = _HINTS.get(error.code or "", "{sentence}")
+        return hint.format(name=options.name, sentence=error.sentence)
+    place = f"{options.host}:{options.port}"
+    return (
+        f"{error} It did not answer the hello at {place}; is it a tchat server{'' if options.tls else ' without TLS'}?"
+    )
+
+
+_HINTS = {
+    "name-taken": "The name {name} is in use by somebody else; choose another with --name.",
+    "auth-failed": "The name {name} is protected and the password is missing or wrong; give it with --password.",
+    "server-full": "The server is full; try again later.",
+}

@@ -1,0 +1,92 @@
+"""Commands from a pipe or a file: one a line, each answered before the next is sent."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from tchat_client.commands import Call, parse, typed
+from tchat_client.converse import FAILURE, SUCCESS, note, note_help, note_malformed
+from tchat_client.session import Refused, Session, Unanswered
+
+_CHUNK = 65_536
+_CHUNKS_AHEAD = 16
+_SHOWN = 60
+
+
+async def obey(session: Session, descriptor: int) -> int:
+    """Send the commands that are read from a file descriptor until it ends or one of them leaves.
+
+    Returns SUCCESS if every command was acknowledged, otherwise FAILURE; each that was not is named on standard
+    error with the number of its line. Raises Ended when the connection is over.
+    """
+    status = SUCCESS
+    number = 0
+    async for line in _lines(descriptor):
+        number += 1
+        if not line.strip():
+            continue
+        try:
+            call = parse(line)
+            if call.command.action == "client-quit":
+                break
+            await _carry_out(session, call)
+        except ValueError as error:
+            status = FAILURE
+            note_malformed(f"line {number}: ", error)
+        except Refused as error:
+            status = FAILURE
+            note(f"line {number}: {_shortened(call)} was refused: {error.code or error.sentence}")
+        except Unanswered as error:
+            status = FAILURE
+            note(f"line {number}: {_shortened(call)}: {error}")
+    return status
+
+
+async def _carry_out(session: Session, call: Call) -> None:
+    if call.command.action is None:
+        note_help()
+    else:
+        await session.request(call.command.action, **call.fields)
+
+
+def _shortened(call: Call) -> str:
+    line = typed(str(call.command.action), call.fields)
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+async def _lines(descriptor: int) -> AsyncIterator[str]:
+    """Read lines as they arrive, without holding up the event loop or the end of the program."""
+    queue: asyncio.Queue[bytes] = asyncio.Queue()
+    free = threading.Semaphore(_CHUNKS_AHEAD)
+    loop = asyncio.get_running_loop()
+    # A thread works for files, pipes and terminals alike; as a daemon it may be left in the middle of reading.
+    threading.Thread(target=_read, args=(descriptor, queue, free, loop), daemon=True).start()
+    rest = b""
+    while data := await queue.get():
+        free.release()
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            yield _decoded(line)
+    if rest:
+        yield _decoded(rest)
+
+
+def _read(
+    descriptor: int, queue: "asyncio.Queue[bytes]", free: threading.Semaphore, loop: asyncio.AbstractEventLoop
+) -> None:
+    with suppress(RuntimeError):  # the loop was closed meanwhile
+        while True:
+            free.acquire()
+            try:
+                data = os.read(descriptor, _CHUNK)
+            except OSError:
+                data = b""
+            loop.call_soon_threadsafe(queue.put_nowait, data)
+            if not data:
+                return
+
+
+def _decoded(line: bytes) -> str:
+    return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
