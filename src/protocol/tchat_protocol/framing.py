@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal
 
 import orjson
 
-from tchat_protocol.scanner import ObjectScanner, ScanError
+from tchat_protocol.scanner import ObjectScanner, ScanError, shown
 
 MAX_REQUEST_BYTES = 65_536
 """The longest request, counted from ``{`` to ``}`` (W-SIZE-1)."""
@@ -16,10 +17,13 @@ MAX_DEPTH = 32
 """How deep objects and arrays may be nested, the message itself being level 1 (W-BAD-6)."""
 
 SHOWN_BYTES = 80
+"""How much of bad input is kept for a person to see."""
 
 Message = dict[str, Any]
+"""What a message is in Python."""
 
-_SPACE = re.compile(rb"[ \t\r\n]+")
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_SPACE_IN_LINE = re.compile(rb"[ \t\r]*+")
 _BRACE = ord("{")
 _END_BRACE = ord("}")
 _BEGINNINGS = {
@@ -35,7 +39,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class BadInput:
-    """Text that is no message: its error code, why (for a person), and the first bytes of it."""
+    """Text that is no message: its error code, why (for a person), and the first bytes of what was dropped."""
 
     code: Literal["bad-json", "too-large"]
     reason: str
@@ -45,26 +49,43 @@ class BadInput:
 def encode(message: Mapping[str, Any]) -> bytes:
     """Return a message as it goes over the wire: one line of UTF-8 with a line feed (W-LINE-1).
 
-    Raises ValueError for what JSON cannot hold: a lone surrogate, an integer beyond 64 bits, other types.
+    Raises ValueError for what JSON cannot hold: a lone surrogate, an integer beyond 64 bits, NaN or infinity, other
+    types.
     """
     try:
-        return orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(dict(message), option=orjson.OPT_APPEND_NEWLINE)
     except TypeError as error:
         raise ValueError(f"not expressible as JSON: {error}") from error
+    # orjson writes null for them without a word; few messages have a null, so that few are searched
+    if b"null" in line and not _all_finite(message):
+        raise ValueError("not expressible as JSON: NaN or infinity")
+    return line
+
+
+def _all_finite(value: object) -> bool:
+    if isinstance(value, float):
+        return isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(_all_finite, value.values()))
+    return not isinstance(value, (list, tuple)) or all(map(_all_finite, value))
 
 
 class Decoder:
     """Takes bytes as they arrive and gives the messages in them.
 
-    Never raises on input and holds at most one unfinished message. Arguments: ``limit``, the longest message in bytes;
-    ``shortcut`` may be turned off to prove that it changes nothing but speed.
+    Never raises on input and holds at most one unfinished message. The work is linear in the bytes fed, whatever they
+    are and however they are cut. Arguments: ``limit``, the longest message in bytes; ``shortcut`` may be turned off to
+    prove that it changes nothing but speed.
     """
 
     def __init__(self, limit: int = MAX_REQUEST_BYTES, *, shortcut: bool = True) -> None:
         self._limit = limit
-        self._shortcut = self._try_at_once = shortcut
+        self._shortcut = shortcut
         self._buffer = bytearray()
+        self._dropped = 0
+        self._tried = 0
         self._scanner: ObjectScanner | None = None
+        self._failed: ObjectScanner | None = None
         self._resyncing = False
         self._closed = False
 
@@ -91,7 +112,6 @@ class Decoder:
         if self._resyncing:
             self._resync()
         found: list[Message | BadInput] = []
-        self._try_at_once = self._shortcut
         while not self._resyncing and not self._closed and (each := self._next()) is not None:
             found.append(each)
         return found
@@ -99,24 +119,24 @@ class Decoder:
     def _next(self) -> Message | BadInput | None:
         """Take the next message or bad input off the buffer; None while there is none that is complete."""
         if self._scanner is None:
-            self._skip_space()
+            self._skip(_SPACE)
             if not self._buffer:
                 return None
             if self._buffer[0] != _BRACE:
                 return self._bad(f"not a JSON object: {_beginning(self._buffer)}")
-            whole = self._at_once() if self._try_at_once else None
-            if whole is not None:
+            if self._failed is not None and self._failed.continue_as(self._dropped):
+                self._scanner = self._failed
+            elif (whole := self._at_once()) is not None:
                 return whole
         return self._scan()
 
-    def _skip_space(self) -> None:
-        space = _SPACE.match(self._buffer)
-        if space:
-            del self._buffer[: space.end()]
-
     def _at_once(self) -> Message | None:
         """Take a message that ends with its line or its segment, as most do, without scanning it."""
+        if not self._shortcut or self._dropped < self._tried:
+            return None
         end = self._buffer.find(b"\n", 0, self._limit + 1)
+        # Of objects without line feeds between them, each would look through all the others once more.
+        self._tried = self._dropped + (len(self._buffer) if end == -1 else end)
         if end == -1 and self._buffer[-1] == _END_BRACE:
             end = len(self._buffer)
         if not 0 <= end <= self._limit:
@@ -125,49 +145,42 @@ class Decoder:
         if text.count(b"{") + text.count(b"[") > MAX_DEPTH:
             return None
         try:
-            message = orjson.loads(text)
+            message: Message = orjson.loads(text)
         except orjson.JSONDecodeError:
             return None
-        del self._buffer[: end + 1]
-        return dict(message)
+        self._drop(end)
+        return message
 
     def _scan(self) -> Message | BadInput | None:
-        self._try_at_once = False  # again in this call, on what is left of the bytes, it would be quadratic
-        self._scanner = self._scanner or ObjectScanner(MAX_DEPTH)
+        self._scanner = self._scanner or ObjectScanner(MAX_DEPTH, self._dropped)
         try:
             end = self._scanner.scan(self._buffer, min(len(self._buffer), self._limit))
         except ScanError as error:
+            self._failed = self._scanner
             return self._bad(error.reason)
         if end is None:
             return self._too_large() if len(self._buffer) > self._limit else None
         return self._parse(end)
 
     def _parse(self, end: int) -> Message | BadInput:
-        text = bytes(self._buffer[:end])
         try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            return self._bad(_why_refused(text, error))
-        del self._buffer[:end]
+            message: Message = orjson.loads(self._buffer[:end])
+        except orjson.JSONDecodeError as error:  # no text is known that the scanner accepts and the parser refuses
+            return self._bad(f"refused by the JSON parser: {error.msg}")
+        self._drop(end)
         self._scanner = None
-        return dict(message)
+        return message
 
     def _bad(self, reason: str) -> BadInput:
-        """Drop the text up to and including its first line feed, or all of it (W-BAD-7)."""
-        raw = bytes(self._buffer[:SHOWN_BYTES])
-        line_feed = self._buffer.find(b"\n")
-        self._resyncing = line_feed == -1
-        del self._buffer[: len(self._buffer) if self._resyncing else line_feed + 1]
+        """Report and drop the text up to and including its first line feed, or all of it (W-BAD-7)."""
         self._scanner = None
-        return BadInput("bad-json", reason, raw)
+        return BadInput("bad-json", reason, self._drop_line())
 
     def _resync(self) -> None:
         """Drop the rest of a bad line, so that it is reported once; an object at the front ends it as well."""
-        self._buffer = self._buffer.lstrip(b" \t\r")
-        line_feed = self._buffer.find(b"\n")
+        self._skip(_SPACE_IN_LINE)
         if self._buffer and self._buffer[0] != _BRACE:
-            del self._buffer[: len(self._buffer) if line_feed == -1 else line_feed + 1]
-            self._resyncing = line_feed == -1
+            self._drop_line()
         else:
             self._resyncing = not self._buffer
 
@@ -177,17 +190,26 @@ class Decoder:
         self._closed = True
         return BadInput("too-large", f"a message of more than {self._limit:,} bytes", raw)
 
+    def _drop_line(self) -> bytes:
+        """Drop through the first line feed, or all if there is none, the rest of the line then being bad too."""
+        end = self._buffer.find(b"\n") + 1
+        self._resyncing = end == 0
+        end = end or len(self._buffer)
+        begin = bytes(self._buffer[: min(end, SHOWN_BYTES)])
+        self._drop(end)
+        return begin
+
+    def _skip(self, space: re.Pattern[bytes]) -> None:
+        found = space.match(self._buffer)
+        if found:
+            self._drop(found.end())
+
+    def _drop(self, count: int) -> None:
+        del self._buffer[:count]
+        self._dropped += count
+
 
 def _beginning(text: bytearray) -> str:
     if text.startswith(_BOM):
         return "it begins with a byte order mark"
-    first = text[0]
-    return _BEGINNINGS.get(first) or f"it begins with {ascii(chr(first)) if first < 0x80 else f'the byte {first:#04x}'}"
-
-
-def _why_refused(text: bytes, error: orjson.JSONDecodeError) -> str:
-    try:
-        text.decode()
-    except UnicodeDecodeError as invalid:
-        return f"invalid UTF-8 at byte {invalid.start + 1}"
-    return str(error.msg)
+    return _BEGINNINGS.get(text[0]) or f"it begins with {shown(text[0])}"
