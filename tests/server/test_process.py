@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import pytest
 from processes import ServerProcess
 from server.people import Gone, Message, Person
 
-ROUNDS = 4
+ROUNDS, ACKNOWLEDGED = 4, 200
 COMMAND = [sys.executable, "-m", "tchat_server"]
 LIMIT = 20.0
 
@@ -121,7 +122,8 @@ async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> No
                     if number == 0 and person is people[0]
                     else person.ask("join", group="wob")
                 )
-            await asyncio.gather(*(post_until_gone(person, number, acknowledged, server) for person in people))
+            posting = [post_until_gone(person, number, server) for person in people]
+            acknowledged += itertools.chain.from_iterable(await asyncio.gather(*posting))
             for person in people:
                 await person.close()
     with ServerProcess(database) as server:
@@ -133,26 +135,27 @@ async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> No
     assert {(each["sender"], each["msg"], each["ts"], each["seq"]) for each in acknowledged} <= stored
     assert max(Counter(item["msg"] for item in history).values()) == 1
     assert sorted(item["seq"] for item in history + events) == list(range(1, len(history) + len(events) + 1))
-    assert len(acknowledged) >= 200 * ROUNDS
+    assert len(acknowledged) >= ACKNOWLEDGED * ROUNDS
     with contextlib.closing(sqlite3.connect(database)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-async def post_until_gone(person: Person, number: int, acknowledged: list[Message], server: ServerProcess) -> None:
-    """Post with messages in flight; who sees the two-hundredth acknowledgement of the round kills the server."""
-    sent, seen = 0, len(acknowledged)
+async def post_until_gone(person: Person, number: int, server: ServerProcess) -> list[Message]:
+    """Post with messages in flight until the server is killed, by who has had enough; return the acknowledgements."""
+    sent = 0
+    acknowledged: list[Message] = []
     with contextlib.suppress(Gone, ConnectionError):
         while True:
-            while sent < seen + 32:
+            while sent < len(acknowledged) + 32:
                 person.send("gbroadcast", group="wob", msg=f"{person.name} {number} {sent}", id=f"{sent}")
                 sent += 1
             message = await person.receive()
             if "id" in message:
-                seen += 1
                 acknowledged.append(message)
-                if len(acknowledged) == 200 * (number + 1):
-                    server.process.kill()
+            if len(acknowledged) == ACKNOWLEDGED:
+                server.process.kill()
+    return acknowledged
 
 
 async def everything(person: Person, action: str, key: str) -> list[Message]:
