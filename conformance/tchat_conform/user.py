@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Predicate = Callable[[Message], bool]
 
+APART = 0.05
+"""Seconds between two requests of which the first is left unanswered: in one segment they would kill many a server."""
+
 
 class User:
     """Somebody with a name and a connection.
@@ -177,6 +180,7 @@ class User:
         # a server that has repeated an id before is held to it; from any other the likely message is the answer
         wanted = is_it if self.world.run.repeats_ids else either
         if self.world.is_known_mute(str(request["action"])):
+            await self.connection.wait_until(lambda: self._unused(wanted) is not None, APART)
             await self._is_served()
         else:
             await self._next(wanted)

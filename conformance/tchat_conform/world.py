@@ -89,8 +89,8 @@ class World:
         self._at_least = seconds
 
     def fresh(self, stem: str) -> str:
-        """Return a legal name that begins with ``stem`` and is new."""
-        return f"{stem}-{self.run.token}-{next(self.run.serial)}"
+        """Return a legal name that begins with ``stem`` and is new, and of which no other is a part."""
+        return f"{stem}-{self.run.token}-{next(self.run.serial):05}"
 
     def group(self, stem: str = "wob") -> str:
         """Return a new group name."""

@@ -1,7 +1,9 @@
 """Level groups: founding a group, joining it, posting to it."""
 
 from tchat_conform.case import case
-from tchat_conform.listings import finds_group, sees_members, sees_messages, sees_owner
+from tchat_conform.expect import Expected
+from tchat_conform.listings import sees_members, sees_messages, sees_owner
+from tchat_conform.steps import sends
 from tchat_conform.world import World
 
 
@@ -40,9 +42,8 @@ async def the_creator_is_owner_and_first_member(w: World) -> None:
 async def the_creator_takes_part_without_joining(w: World) -> None:
     """Alice founds a group and does not join it: she posts to it, and gets what bob posts."""
     alice, bob = await w.users("alice", "bob")
-    group, text = await w.group_of(alice, bob), w.text()
-    await alice.asks("gbroadcast", group=group, msg=text)
-    await bob.hears("server-gbroadcast", sender=alice.name, group=group, msg=text)
+    group = await w.group_of(alice, bob)
+    await bob.hears_copy_of(await alice.asks("gbroadcast", group=group, msg=w.text()))
     await alice.hears_copy_of(await bob.asks("gbroadcast", group=group, msg=w.text()))
 
 
@@ -62,11 +63,11 @@ async def a_group_as_in_the_course_is_public(w: World) -> None:
     """Alice founds a group as the course's table has it; the answer calls it public, and anyone may read and join."""
     alice, bob = await w.users("alice", "bob")
     group = w.group()
-    await alice.connection.send({"action": "cgroupe", "sender": alice.name, "group": group})
-    await alice.hears("server-cgroupe", sender=alice.name, group=group, private=False)
+    request = {"action": "cgroupe", "sender": alice.name, "group": group}
+    await sends(alice, request, Expected("server-cgroupe", {"sender": alice.name, "group": group, "private": False}))
     await bob.asks("members", group=group)
     await bob.asks("join", group=group)
-    await finds_group(bob, group, private=False)
+    await sees_members(bob, group, alice, bob)
 
 
 @case("G-CREATE-3")
