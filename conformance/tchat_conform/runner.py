@@ -1,4 +1,4 @@
-"""Runs cases against a target: side by side where they bear it, alone where they restart or follow a crash."""
+"""Runs cases against a target: side by side where they bear it, alone where they restart, bring a crowd or follow a crash."""
 
 import asyncio
 import time
@@ -20,6 +20,7 @@ CASE_LIMIT_FACTOR = 30
 SLOW_AT_ONCE = 2
 
 OnResult = Callable[[Result], None]
+OnStart = Callable[[Run], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,24 @@ def _features(user: User) -> frozenset[str]:
     )
 
 
-async def run_cases(
-    cases: Sequence[Case], target: Target, *, jobs: int, limit: float, on_result: OnResult
+async def run_cases(  # noqa: PLR0913 - what a run depends on, by name
+    cases: Sequence[Case],
+    target: Target,
+    *,
+    jobs: int,
+    limit: float,
+    on_result: OnResult,
+    on_start: OnStart = lambda _: None,
 ) -> list[Result]:
     """Run cases against a started target and return their results in the order of the cases.
 
     Arguments: ``jobs`` cases at a time; ``limit`` seconds at most for one answer; ``on_result`` hears of each
-    result as it comes. Raises TargetError if the target cannot be started.
+    result as it comes, and ``on_start`` of the run once the server has been probed. Raises TargetError if the target cannot be started.
     """
     await target.start()
     learnt = await probe(target, limit)
     run = Run(target, limit, learnt.slowest, learnt.features)
+    on_start(run)
     return await _Runner(run, jobs, on_result).run(cases)
 
 
@@ -104,7 +112,7 @@ class _Runner:
         result = await run_case(case, self._run)
         if await accepts(self._run.target.address):
             return result
-        how = self._run.target.obituary()
+        how = await self._run.target.obituary()
         died = Finding("the server died of this case" + (f": {how}" if how else ""))
         return replace(result, verdict=Verdict.FAIL, findings=(died, *result.findings))
 

@@ -194,10 +194,11 @@ async def joins_and_messages_come_in_one_order(w: World) -> None:
 
     posting = (alice.asks("gbroadcast", group=group, msg=w.text()) for _ in others)
     joins, _ = await asyncio.gather(asyncio.gather(*map(comes, others)), asyncio.gather(*posting))
-    last = await alice.asks("gbroadcast", group=group, msg=w.text())
+    farewell = w.text("farewell")
+    last = await alice.asks("gbroadcast", group=group, msg=farewell)
     counts(alice.heard_about(group))
     for member, joined in zip(others, joins, strict=True):
-        await member.hears_copy_of(last)
+        await member.hears("server-gbroadcast", sender=alice.name, group=group, msg=farewell)
         counts(member.heard_about(group), start=number(joined))
         whole = number(last) - number(joined) + 1
         must(len(member.heard_about(group)) == whole, f"{member!r} must get everything from its join on", None, joined)
