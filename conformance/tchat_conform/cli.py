@@ -19,10 +19,11 @@ from tchat_conform.reports.outputs import output_options, stdout_is_taken, write
 from tchat_conform.reports.report import Facts, Report
 from tchat_conform.reports.terminal import print_report
 from tchat_conform.requirements import levels, requirements
-from tchat_conform.runner import run_cases
+from tchat_conform.runner import OnStart, run_cases
 from tchat_conform.summary import exit_status
 from tchat_conform.target import ReferenceServer, RunningServer, SpawnedServer, Target, TargetError
 from tchat_conform.verdict import Result
+from tchat_conform.world import Run
 
 CANNOT_RUN = 2
 
@@ -92,8 +93,9 @@ def main(  # noqa: PLR0913, PLR0917 - one argument an option
         return
     target = _target(host, port, spawn, tls=tls)
     began = datetime.now(UTC)
+    runs: list[Run] = []
     try:
-        results = asyncio.run(_run(cases, target, jobs, timeout))
+        results = asyncio.run(_run(cases, target, jobs, timeout, runs.append))
     except TargetError as error:
         click.echo(f"tchat-conform: {error}", err=True)
         sys.exit(CANNOT_RUN)
@@ -101,7 +103,7 @@ def main(  # noqa: PLR0913, PLR0917 - one argument an option
         click.echo("tchat-conform: interrupted", err=True)
         sys.exit(130)
     print_report(results, console, verbose=verbose)
-    write_outputs(Report(_facts(host, port, spawn, tls=tls, began=began), tuple(results)))
+    write_outputs(Report(_facts(host, port, spawn, tls=tls, began=began, run=runs[0]), tuple(results)))
     sys.exit(exit_status(results))
 
 
@@ -141,13 +143,15 @@ def _target(host: str | None, port: int | None, spawn: str | None, *, tls: bool)
     return RunningServer(Address(host or "127.0.0.1", port, _any_certificate() if tls else None))
 
 
-def _facts(host: str | None, port: int | None, spawn: str | None, *, tls: bool, began: datetime) -> Facts:
+def _facts(  # noqa: PLR0913 - what the options said, and the run
+    host: str | None, port: int | None, spawn: str | None, *, tls: bool, began: datetime, run: Run
+) -> Facts:
     options = {"--host": host, "--port": port, "--spawn": spawn}
     given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
     command = shlex.join(["tchat-conform", *given, *(["--tls"] if tls else [])])
     words = f"{host or '127.0.0.1'}:{port}{' by TLS' if tls else ''}" if port else spawn or "the reference server"
     seconds = (datetime.now(UTC) - began).total_seconds()
-    return Facts(words, command, version("tchat"), began, seconds)
+    return Facts(words, command, version("tchat"), began, seconds, run.patience, run.token, tuple(sorted(run.features)))
 
 
 def _any_certificate() -> ssl.SSLContext:
@@ -157,7 +161,7 @@ def _any_certificate() -> ssl.SSLContext:
     return context
 
 
-async def _run(cases: Sequence[Case], target: Target, jobs: int, limit: float) -> list[Result]:
+async def _run(cases: Sequence[Case], target: Target, jobs: int, limit: float, on_start: OnStart) -> list[Result]:
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -172,6 +176,6 @@ async def _run(cases: Sequence[Case], target: Target, jobs: int, limit: float) -
             progress.update(bar, advance=1, description=f"{result.verdict:<11} {result.case}")
 
         try:
-            return await run_cases(cases, target, jobs=jobs, limit=limit, on_result=on_result)
+            return await run_cases(cases, target, jobs=jobs, limit=limit, on_result=on_result, on_start=on_start)
         finally:
             await target.stop()

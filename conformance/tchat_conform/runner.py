@@ -68,7 +68,8 @@ async def run_cases(  # noqa: PLR0913 - what a run depends on, by name
     """Run cases against a started target and return their results in the order of the cases.
 
     Arguments: ``jobs`` cases at a time; ``limit`` seconds at most for one answer; ``on_result`` hears of each
-    result as it comes, and ``on_start`` of the run once the server has been probed. Raises TargetError if the target cannot be started.
+    result as it comes, and ``on_start`` of the run once the server has been probed.
+    Raises TargetError if the target cannot be started.
     """
     await target.start()
     learnt = await probe(target, limit)

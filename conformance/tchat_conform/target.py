@@ -15,6 +15,7 @@ from tchat_conform.connection import Address
 
 START_LIMIT = 10.0
 STOP_LIMIT = 5.0
+OBITUARY_LIMIT = 1.0
 KEPT_OUTPUT = 4_000
 
 
@@ -37,7 +38,7 @@ class Target(Protocol):
     async def stop(self) -> None:
         """Leave nothing behind."""
 
-    def obituary(self) -> str | None:
+    async def obituary(self) -> str | None:
         """Say how the server's process ended and its last words; None while it lives or if it is not ours."""
 
 
@@ -64,7 +65,7 @@ class RunningServer:
     async def stop(self) -> None:
         """See Target."""
 
-    def obituary(self) -> str | None:
+    async def obituary(self) -> str | None:
         """See Target."""
         return None
 
@@ -107,7 +108,7 @@ class SpawnedServer:
             async with asyncio.timeout(START_LIMIT):
                 while not await accepts(self.address):
                     if process.returncode is not None:
-                        raise TargetError(f"{shlex.join(self.command)} did not start: {self.obituary()}")
+                        raise TargetError(f"{shlex.join(self.command)} did not start: {await self.obituary()}")
                     await asyncio.sleep(0.02)
         except TimeoutError as error:
             await self.stop()
@@ -141,11 +142,15 @@ class SpawnedServer:
         if self._output is not None:
             self._output.unlink(missing_ok=True)
 
-    def obituary(self) -> str | None:
+    async def obituary(self) -> str | None:
         """See Target."""
-        if self._process is None or self._process.returncode is None:
+        if self._process is None:
             return None
-        status = self._process.returncode
+        try:
+            async with asyncio.timeout(OBITUARY_LIMIT):
+                status = await self._process.wait()
+        except TimeoutError:
+            return None
         how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
         said = self._output.read_text(errors="backslashreplace")[-KEPT_OUTPUT:] if self._output else ""
         last = "\n".join(said.strip().splitlines()[-12:])

@@ -29,5 +29,5 @@ class InProcessServer:
     async def stop(self) -> None:
         await self._stack.aclose()
 
-    def obituary(self) -> str | None:
+    async def obituary(self) -> str | None:
         return None

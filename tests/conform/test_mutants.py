@@ -15,6 +15,7 @@ from tchat_conform.verdict import Result, Verdict
 
 NOTICED = (Verdict.FAIL, Verdict.NON_STRICT)
 LIMIT = 0.5
+JOBS = 24
 
 
 def judge(database: Path, ids: Collection[str]) -> list[Result]:
@@ -22,7 +23,7 @@ def judge(database: Path, ids: Collection[str]) -> list[Result]:
         target = InProcessServer(database)
         try:
             cases = [case for case in all_cases() if case.id in ids]
-            return await run_cases(cases, target, jobs=8, limit=LIMIT, on_result=lambda _: None)
+            return await run_cases(cases, target, jobs=JOBS, limit=LIMIT, on_result=lambda _: None)
         finally:
             await target.stop()
 

@@ -219,15 +219,11 @@ def keeps_no_mail(patch: pytest.MonkeyPatch) -> None:
 @mutant("B-SEND-5")
 def delivers_mail_again(patch: pytest.MonkeyPatch) -> None:
     """What waited for a user is delivered at every hello."""
-    patch.setattr("tchat_server.store.WRITES", _WritesThatKeepMail())
+    depart = App.depart
 
+    def departed(self: App, connection: Any) -> None:
+        name = connection.name
+        depart(self, connection)
+        self._store._db.execute("UPDATE private_messages SET delivered = 0 WHERE dest = ?", (name,))
 
-class _WritesThatKeepMail(dict[Any, str]):
-    def __init__(self) -> None:
-        from tchat_server import store  # noqa: PLC0415 - the table as it is before the patch
-
-        super().__init__(store.WRITES)
-
-    def __getitem__(self, kind: Any) -> str:
-        write = super().__getitem__(kind)
-        return write.replace("delivered = 1", "delivered = 0") if "UPDATE private_messages" in write else write
+    patch.setattr(App, "depart", departed)

@@ -1,4 +1,6 @@
-"""Runs every case against every mutant and records who notices what: ``python -m conform.mutants.record [NAME …]``.
+"""Runs against each mutant the cases of what it breaks, and records which of them notice it.
+
+``python -m conform.mutants.record [NAME …]``
 
 Run it in tests/ after adding a case or a mutant, and read the difference: each line is a claim of the suite.
 """
@@ -18,8 +20,8 @@ RUNS = 2
 
 
 def noticed(mutant: Mutant) -> list[str]:
-    """Return the cases that notice a fault in each of several runs."""
-    ids = [case.id for case in all_cases()]
+    """Return the cases of the broken requirements that notice the fault in each of several runs."""
+    ids = [case.id for case in all_cases() if case.requirement.id in mutant.breaks]
     for _ in range(RUNS):
         with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
             mutant.apply(patch)
