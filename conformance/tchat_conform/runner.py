@@ -1,4 +1,4 @@
-"""Runs cases against a target: side by side where they bear it, alone where they restart, bring a crowd or follow a crash."""
+"""Runs cases against a target: side by side where they bear it, alone where they restart, crowd or follow a crash."""
 
 import asyncio
 import time
