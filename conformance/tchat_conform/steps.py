@@ -21,6 +21,15 @@ async def forges(forger: User, victim: User, code: str, action: str, **fields: A
     return await forger.gets_error(code, request)
 
 
+async def goes(user: User) -> None:
+    """Quit, and wait until the server has closed the connection and told a witness; a failure blocks the case."""
+    witness = await user.world.user("witness")
+    await user.given("client-quit")
+    await user.world.builds_on(user.is_closed(), by="client-quit")
+    gone = witness.hears("server-presence", **{"from": user.name}, online=False)
+    await user.world.builds_on(gone, by="server-presence")
+
+
 async def listed(user: User) -> list[str]:
     """Return who is online by client-list-clients, whatever the field is called; a failure blocks the case."""
     return list(words(await user.given("client-list-clients")))

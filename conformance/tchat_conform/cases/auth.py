@@ -4,7 +4,7 @@ from typing import Any
 
 from tchat_conform.case import case
 from tchat_conform.expect import words
-from tchat_conform.steps import forges, listed
+from tchat_conform.steps import forges, goes, listed
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
@@ -25,11 +25,6 @@ async def _protected(w: World, who: str, password: dict[str, str] = SECRET) -> U
     return user
 
 
-async def _goes(user: User) -> None:
-    await user.given("client-quit")
-    await user.is_closed()
-
-
 async def _is_turned_away(w: World, owner: User, action: str = "client-hello", **fields: Any) -> User:
     """Let eve come in the name of somebody who is away: auth-failed. Returns eve, whose connection is unbound."""
     eve = await w.stranger("eve")
@@ -41,7 +36,7 @@ async def _is_turned_away(w: World, owner: User, action: str = "client-hello", *
 async def the_first_password_protects_a_new_name(w: World) -> None:
     """Alice comes with a password under a new name and goes; without the password nobody gets in, with it she does."""
     alice = await _protected(w, "alice")
-    await _goes(alice)
+    await goes(alice)
     await _is_turned_away(w, alice)
     await w.comes_back(alice, **SECRET)
 
@@ -51,9 +46,9 @@ async def the_first_password_protects_a_known_name(w: World) -> None:
     """Alice was there without a password and comes back with one; from then on the name needs it."""
     w.allow(HASHING_SECONDS)
     alice = await w.user("alice")
-    await _goes(alice)
+    await goes(alice)
     alice = await w.comes_back(alice, **SECRET)
-    await _goes(alice)
+    await goes(alice)
     await _is_turned_away(w, alice)
     await w.comes_back(alice, **SECRET)
 
@@ -64,7 +59,7 @@ async def a_further_hello_protects_the_name(w: World) -> None:
     w.allow(HASHING_SECONDS)
     alice = await w.user("alice")
     await alice.asks("client-hello", **SECRET)
-    await _goes(alice)
+    await goes(alice)
     await _is_turned_away(w, alice)
     await w.comes_back(alice, **SECRET)
 
@@ -75,7 +70,7 @@ async def a_password_protects_one_name_alone(w: World) -> None:
     await _protected(w, "alice")
     bob = await w.stranger("bob")
     await bob.asks("client-hello")
-    await _goes(bob)
+    await goes(bob)
     await w.comes_back(bob)
 
 
@@ -84,7 +79,7 @@ async def two_names_may_have_different_passwords(w: World) -> None:
     """Alice and bob have different passwords; each gets in with its own, and not with the other's."""
     alice, bob = await _protected(w, "alice", SECRET), await _protected(w, "bob", WRONG)
     for user, own, others in ((alice, SECRET, WRONG), (bob, WRONG, SECRET)):
-        await _goes(user)
+        await goes(user)
         await _is_turned_away(w, user, **others)
         await w.comes_back(user, **own)
 
@@ -95,10 +90,10 @@ async def a_refused_hello_protects_nothing(w: World) -> None:
     w.allow(HASHING_SECONDS)
     alice, eve = await w.user("alice"), await w.stranger("eve")
     await forges(eve, alice, "name-taken", "client-hello", **WRONG)
-    await _goes(alice)
+    await goes(alice)
     alice = await w.comes_back(alice)
     await alice.asks("client-hello", **SECRET)
-    await _goes(alice)
+    await goes(alice)
     await _is_turned_away(w, alice)
 
 
@@ -108,7 +103,7 @@ async def a_password_in_another_request_protects_nothing(w: World) -> None:
     w.allow(HASHING_SECONDS)
     alice = await w.stranger("alice")
     await alice.asks("client-list-clients", **SECRET)
-    await _goes(alice)
+    await goes(alice)
     await w.comes_back(alice)
 
 
@@ -120,7 +115,7 @@ async def an_illegal_password_protects_nothing(w: World) -> None:
     await alice.is_refused("bad-message", "client-hello", field="/pass", **{"pass": ""})
     await alice.is_refused("bad-message", "client-hello", field="/pass", **{"pass": "x" * (LONGEST_PASSWORD + 1)})
     await alice.asks("client-hello")
-    await _goes(alice)
+    await goes(alice)
     await w.comes_back(alice)
 
 
@@ -130,7 +125,7 @@ async def the_first_password_stays(w: World) -> None:
     alice = await _protected(w, "alice")
     await alice.is_refused("auth-failed", "client-hello", **WRONG)
     await alice.still_works()
-    await _goes(alice)
+    await goes(alice)
     await _is_turned_away(w, alice, **WRONG)
     await w.comes_back(alice, **SECRET)
 
@@ -149,7 +144,7 @@ async def passwords_are_told_to_nobody(w: World) -> None:
 async def the_right_password_opens(w: World) -> None:
     """Alice comes back with her password and gets server-hello; then bob's messages reach her."""
     alice = await _protected(w, "alice")
-    await _goes(alice)
+    await goes(alice)
     alice, bob, text = await w.comes_back(alice, **SECRET), await w.user("bob"), w.text()
     await bob.asks("client-send", to=alice.name, msg=text)
     await alice.hears("server-send", **{"from": bob.name}, to=alice.name, msg=text)
@@ -159,14 +154,14 @@ async def the_right_password_opens(w: World) -> None:
 async def no_password_is_refused(w: World) -> None:
     """Eve says hello as alice, who is away, without her password and gets auth-failed; with it alice gets in."""
     alice = await _protected(w, "alice")
-    await _goes(alice)
+    await goes(alice)
     await _is_turned_away(w, alice)
     await w.comes_back(alice, **SECRET)
 
 
 async def _only_exactly(w: World, right: str, wrong: str) -> None:
     alice = await _protected(w, "alice", {"pass": right})
-    await _goes(alice)
+    await goes(alice)
     await _is_turned_away(w, alice, **{"pass": wrong})
     await w.comes_back(alice, **{"pass": right})
 
@@ -212,7 +207,7 @@ async def passwords_may_hold_any_character(w: World) -> None:
 async def who_was_refused_may_try_again(w: World) -> None:
     """Alice mistypes her password, gets auth-failed, and says hello again on the same connection with the right one."""
     alice = await _protected(w, "alice")
-    await _goes(alice)
+    await goes(alice)
     again = await w.stranger("alice", alice.name)
     await again.is_refused("auth-failed", "client-hello", **WRONG)
     await again.asks("client-hello", **SECRET)
@@ -223,7 +218,7 @@ async def who_was_refused_may_try_again(w: World) -> None:
 async def a_refused_hello_is_noticed_by_nobody(w: World) -> None:
     """Eve says hello as alice with a wrong password; bob hears of no coming, and alice is not listed."""
     bob, alice = await w.user("bob"), await _protected(w, "alice")
-    await _goes(alice)
+    await goes(alice)
     await w.builds_on(bob.hears("server-presence", **{"from": alice.name}, online=False), by="server-presence")
     known = len(bob.heard_about(alice.name))
     eve = await _is_turned_away(w, alice, **WRONG)
@@ -238,7 +233,7 @@ async def a_refused_hello_gets_no_mail(w: World) -> None:
     """Bob wrote to alice while she was away; eve, with a wrong password, gets nothing of it, and alice gets it."""
     w.needs_feature("offline")
     bob, alice, text = await w.user("bob"), await _protected(w, "alice"), w.text()
-    await _goes(alice)
+    await goes(alice)
     await bob.given("client-send", to=alice.name, msg=text)
     eve = await _is_turned_away(w, alice, **WRONG)
     await eve.given("client-hello")
@@ -251,7 +246,7 @@ async def a_refused_hello_gets_no_mail(w: World) -> None:
 async def passwords_survive_a_restart(w: World) -> None:
     """Alice's name has a password; after a restart of the server the name needs it still."""
     alice = await _protected(w, "alice")
-    await _goes(alice)
+    await goes(alice)
     await w.restart()
     await _is_turned_away(w, alice)
     await _is_turned_away(w, alice, **WRONG)
@@ -261,7 +256,7 @@ async def passwords_survive_a_restart(w: World) -> None:
 async def _needs_hello(w: World, action: str, **fields: Any) -> tuple[User, User]:
     """Let eve begin with a request in the protected name of alice, who is away: refused. Returns both."""
     alice = await _protected(w, "alice")
-    await _goes(alice)
+    await goes(alice)
     eve = await _is_turned_away(w, alice, action, **fields)
     await eve.asks("client-hello")
     await eve.asks(action, **fields)
@@ -316,7 +311,7 @@ async def a_group_request_in_a_protected_name_is_refused(w: World) -> None:
 async def the_password_counts_in_hello_alone(w: World) -> None:
     """Alice comes back with a listing that carries her password and gets auth-failed; after hello she gets the list."""
     alice = await _protected(w, "alice")
-    await _goes(alice)
+    await goes(alice)
     again = await w.stranger("alice", alice.name)
     await again.is_refused("auth-failed", "client-list-clients", **SECRET)
     await again.asks("client-hello", **SECRET)

@@ -2,7 +2,7 @@
 
 from tchat_conform.case import case
 from tchat_conform.expect import words
-from tchat_conform.steps import listed
+from tchat_conform.steps import goes, listed
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
@@ -171,8 +171,7 @@ async def who_has_quit_is_not_listed(w: World) -> None:
     """Bob quits; then alice finds herself in the list, and bob no longer."""
     bob, alice = await w.users("bob", "alice")
     must(bob.name in await listed(alice), "bob is online and must be in clients")
-    await bob.given("client-quit")
-    await bob.is_closed()
+    await goes(bob)
     await _is_not_listed(alice, bob.name)
 
 

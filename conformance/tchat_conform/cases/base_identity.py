@@ -4,7 +4,7 @@ from typing import Any
 
 from tchat_conform.case import case
 from tchat_conform.expect import Expected, words
-from tchat_conform.steps import group_where_known, listed, sends, without
+from tchat_conform.steps import goes, group_where_known, listed, sends, without
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
@@ -92,8 +92,7 @@ async def hello_lists_the_features(w: World) -> None:
 async def delivery_to_the_offline_is_a_listed_feature(w: World) -> None:
     """A server that keeps messages for bob while he is away lists offline; one that does not refuses them."""
     bob, alice = await w.users("bob", "alice")
-    await bob.given("client-quit")
-    await bob.is_closed()
+    await goes(bob)
     if "offline" in w.run.features:
         await alice.asks("client-send", to=bob.name, msg=w.text())
     else:
@@ -106,8 +105,7 @@ async def passwords_are_a_listed_feature(w: World) -> None:
     w.allow(5)
     bob = await w.stranger("bob")
     await bob.given("client-hello", **{"pass": "correct horse"})
-    await bob.given("client-quit")
-    await bob.is_closed()
+    await goes(bob)
     if "auth" in w.run.features:
         await w.comes_back(bob, **{"pass": "correct horse"})
     else:

@@ -2,7 +2,7 @@
 
 from tchat_conform.case import case
 from tchat_conform.expect import mentions, words
-from tchat_conform.steps import without
+from tchat_conform.steps import goes, without
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
@@ -10,15 +10,10 @@ from tchat_conform.world import World
 MANY = 120
 
 
-async def _goes(user: User) -> None:
-    await user.given("client-quit")
-    await user.is_closed()
-
-
 async def _away(w: World, who: str = "bob") -> User:
     """Return somebody who was there and has gone."""
     user = await w.user(who)
-    await _goes(user)
+    await goes(user)
     return user
 
 
@@ -48,7 +43,7 @@ async def a_message_waits_for_who_never_said_hello(w: World) -> None:
     """Bob was there with a listing only, without hello; alice writes to him, and he gets it when he comes back."""
     alice, bob, text = await w.user("alice"), await w.stranger("bob"), w.text()
     await bob.given("client-list-clients")
-    await _goes(bob)
+    await goes(bob)
     await alice.asks("client-send", to=bob.name, msg=text)
     bob = await w.returns(bob)
     await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
@@ -59,7 +54,7 @@ async def a_message_waits_though_its_sender_has_gone(w: World) -> None:
     """Alice writes to bob, who is away, and goes; when he comes back he gets her message all the same."""
     alice, bob, text = await w.user("alice"), await _away(w), w.text()
     await alice.asks("client-send", to=bob.name, msg=text)
-    await _goes(alice)
+    await goes(alice)
     bob = await w.returns(bob)
     await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
 
@@ -90,7 +85,7 @@ async def nobody_else_gets_what_waits(w: World) -> None:
     alice, bob, carol, text = await w.user("alice"), await _away(w), await w.user("carol"), w.text()
     await alice.asks("client-send", to=bob.name, msg=text)
     await carol.hears_nothing_about(text, after=alice)
-    await _goes(carol)
+    await goes(carol)
     carol, bob = await w.returns(carol), await w.returns(bob)
     await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
     await carol.hears_nothing_about(text, after=bob)
@@ -181,7 +176,7 @@ async def what_was_delivered_is_not_delivered_after_quit(w: World) -> None:
     """Bob got a message that had waited for him, quits and comes back: he does not get it again."""
     alice, text = await w.user("alice"), w.text()
     bob = await _has_got_what_waited(w, alice, text)
-    await _goes(bob)
+    await goes(bob)
     await _comes_no_second_time(w, alice, bob, text)
 
 
@@ -211,7 +206,7 @@ async def what_came_at_once_does_not_wait(w: World) -> None:
     text = w.text()
     await alice.given("client-send", to=bob.name, msg=text)
     await w.builds_on(bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text), by="client-send")
-    await _goes(bob)
+    await goes(bob)
     await _comes_no_second_time(w, alice, bob, text)
 
 
@@ -265,7 +260,7 @@ async def an_invitation_comes_when_its_sender_has_gone(w: World) -> None:
     group = await w.group_of(alice, carol, private=True)
     await carol.asks("invite", group=group, dest=gone.name)
     await carol.given("leave", group=group)
-    await _goes(carol)
+    await goes(carol)
     bob = await w.returns(gone)
     await bob.hears("server-invite", sender=carol.name, group=group, dest=bob.name)
     await bob.asks("join", group=group)
@@ -280,7 +275,7 @@ async def an_invitation_comes_once(w: World) -> None:
     bob = await w.returns(gone)
     await bob.hears("server-invite", sender=alice.name, group=group, dest=bob.name)
     await bob.hears_nothing_about(group, after=alice, but=1)
-    await _goes(bob)
+    await goes(bob)
     bob = await w.returns(bob)
     await bob.hears_nothing_about(group, after=alice)
 
