@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tchat_conform.verdict import Result, Verdict
 NOTICED = (Verdict.FAIL, Verdict.NON_STRICT)
 LIMIT = 0.5
 JOBS = 24
+STOP_LIMIT = 3.0
 
 
 def judge(database: Path, ids: Collection[str]) -> list[Result]:
@@ -25,7 +27,9 @@ def judge(database: Path, ids: Collection[str]) -> list[Result]:
             cases = [case for case in all_cases() if case.id in ids]
             return await run_cases(cases, target, jobs=JOBS, limit=LIMIT, on_result=lambda _: None)
         finally:
-            await target.stop()
+            with suppress(TimeoutError):  # a fault may keep the server from ending
+                async with asyncio.timeout(STOP_LIMIT):
+                    await target.stop()
 
     return asyncio.run(run())
 

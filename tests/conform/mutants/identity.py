@@ -43,9 +43,8 @@ def lets_hello_change_the_name(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(identity, "admit", admitted)
 
 
-@mutant("I-TAKEN-1", "I-BIND-2")
-def lets_names_be_stolen(patch: pytest.MonkeyPatch) -> None:
-    """The newer connection takes a name over."""
+def hands_names_over(patch: pytest.MonkeyPatch) -> None:
+    """Have an admitted newcomer take a name from its holder."""
     enter = App._enter
 
     def entered(self: App, connection: Any, name: Any, changes: Any) -> bool:
@@ -55,8 +54,14 @@ def lets_names_be_stolen(patch: pytest.MonkeyPatch) -> None:
             del self._online[name]
         return enter(self, connection, name, changes)
 
-    admits(patch, ErrorCode.NAME_TAKEN)
     patch.setattr(App, "_enter", entered)
+
+
+@mutant("I-TAKEN-1", "I-BIND-2")
+def lets_names_be_stolen(patch: pytest.MonkeyPatch) -> None:
+    """The newer connection takes a name over."""
+    admits(patch, ErrorCode.NAME_TAKEN)
+    hands_names_over(patch)
 
 
 @mutant("I-TAKEN-1")
@@ -94,6 +99,7 @@ def guards_names_at_hello_only(patch: pytest.MonkeyPatch) -> None:
         return admit(state, bound, request, proof)
 
     patch.setattr(identity, "admit", admitted)
+    hands_names_over(patch)
 
 
 @mutant("I-BIND-1", "B-LIST-1")

@@ -36,6 +36,7 @@ def main(names: list[str]) -> None:
     for mutant in all_mutants():
         if not names or mutant.name in names:
             record[mutant.name] = noticed(mutant)
+            RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
             print(f"{mutant.name}: {len(record[mutant.name])}", flush=True)
     known = [mutant.name for mutant in all_mutants()]
     ordered = {name: record[name] for name in known if name in record}
