@@ -147,8 +147,11 @@ async def _outcome(case: Case, world: World) -> tuple[Verdict, tuple[Finding, ..
     try:
         if case.level.optional:
             world.needs_feature(case.level.name)
-        async with asyncio.timeout(CASE_LIMIT_FACTOR * max(1.0, world.patience)):
+        limit = CASE_LIMIT_FACTOR * max(1.0, world.patience)
+        async with asyncio.timeout(limit):
             await case.script(world)
+    except TimeoutError:
+        return Verdict.FAIL, (Finding(f"the case had not come to its end after {limit:.0f} s"), *world.near_misses)
     except Stopped as stopped:
         return stopped.verdict, (stopped.finding, *world.near_misses)
     except TargetError as error:

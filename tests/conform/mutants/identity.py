@@ -289,18 +289,21 @@ def logs_refusals(patch: pytest.MonkeyPatch) -> None:
                 group = state.groups[request.fields["group"]]
                 fields = {**request.fields, "dest": request.sender}
                 ask = rooms.Ask(state, "invite", request.sender, fields, "2026-01-01T00:00:00.000Z")
-                noted.extend(rooms._event(ask, group, (), ()).changes)
+                for change in rooms._event(ask, group, (), ()).changes:
+                    change.apply(state)
+                    noted.append(change)
             raise
 
     noted: list[Any] = []
-    commit = Store.commit
+    history = Store.history
 
-    def committed(self: Store, changes: Any) -> None:
-        commit(self, [*noted, *changes])
+    def read(self: Store, page: Any) -> Any:
+        self.commit(noted)
         noted.clear()
+        return history(self, page)
 
     patch.setattr(rooms, "decide", decided)
-    patch.setattr(Store, "commit", committed)
+    patch.setattr(Store, "history", read)
 
 
 @mutant("H-RESTART-1", "H-RESTART-2", "H-RESTART-3", "H-RESTART-4", "H-KILL-1")
