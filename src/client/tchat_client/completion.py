@@ -8,6 +8,9 @@ from prompt_toolkit.document import Document
 
 from tchat_client.commands import COMMANDS, SEPARATOR
 from tchat_client.session import Incoming
+from tchat_client.text import clean
+
+_USER_FIELDS = ("from", "sender", "to", "dest")
 
 
 class Heard:
@@ -18,15 +21,20 @@ class Heard:
         self.users: set[str] = set()
 
     def learn(self, incoming: Incoming) -> None:
-        """Take the names out of a message that has its form; anything else teaches nothing."""
+        """Take the names out of a message that has its form, those aside that would act on a terminal."""
         if isinstance(incoming.content, dict) and incoming.valid:
             self._learn(incoming.content)
 
     def _learn(self, message: dict[str, Any]) -> None:
-        self.groups |= {message["group"]} if "group" in message else set()
-        self.users |= {message[field] for field in ("from", "sender", "to", "dest") if field in message}
-        self.users |= {*message.get("clients", ()), *message.get("members", ())}
-        self.groups |= {each["group"] for each in message.get("groups", ())}
+        users = [message[field] for field in _USER_FIELDS if field in message]
+        users += [*message.get("clients", ()), *message.get("members", ())]
+        groups = [each["group"] for each in (message, *message.get("groups", ())) if "group" in each]
+        self.users |= set(filter(_harmless, users))
+        self.groups |= set(filter(_harmless, groups))
+
+
+def _harmless(name: str) -> bool:
+    return clean(name) == name
 
 
 class CommandCompleter(Completer):

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from tchat_client.commands import Call, parse, typed
 from tchat_client.converse import FAILURE, SUCCESS, note, note_help, note_malformed
-from tchat_client.session import Refused, Session, Unanswered
+from tchat_client.session import Ended, Refused, Session, Unanswered
 
 _CHUNK = 65_536
 _CHUNKS_AHEAD = 16
@@ -41,6 +41,9 @@ async def obey(session: Session, descriptor: int) -> int:
         except Unanswered as error:
             status = FAILURE
             note(f"line {number}: {_shortened(call)}: {error}")
+        except Ended:
+            note(f"line {number}: {_shortened(call)} was not acknowledged")
+            raise
     return status
 
 

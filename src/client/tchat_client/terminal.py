@@ -47,14 +47,9 @@ class _Typist:
 
     async def obey(self) -> int:
         """Read lines and send what they ask for until the person leaves."""
-        try:
+        with suppress(EOFError, KeyboardInterrupt):  # Ctrl-D and Ctrl-C
             while all(self._carry_out(line) for line in await self._typed()):
                 pass
-        except (EOFError, KeyboardInterrupt):  # Ctrl-D and Ctrl-C
-            pass
-        finally:
-            for task in self._waiting:
-                task.cancel()
         return SUCCESS
 
     async def _typed(self) -> list[str]:
