@@ -64,8 +64,9 @@ STANDARD: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"action": "server-states", "group": "wob", "more": False, "events": [
             {"event": "cgroupe", "sender": "alice", "private": True, "ts": TS, "seq": 1},
+            {"event": "cgroupe", "sender": "bob", "ts": TS, "seq": 1},
             {"event": "kick", "sender": "alice", "dest": "bob", "reason": "spam", "ts": TS, "seq": 2}]},
-        ["wob: 2 events", f"  {STAMP}  alice created the private group wob",
+        ["wob: 3 events", f"  {STAMP}  alice created the private group wob", f"  {STAMP}  bob created the group wob",
          f"  {STAMP}  alice kicked bob from wob: spam"],
     ),
     (

@@ -1,6 +1,6 @@
 """A message read field by field, for people, under any of a field's near names."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tchat_client import near_forms
@@ -9,11 +9,11 @@ from tchat_client.near_forms import Unreadable
 _FORMAL = {"action", "id", "ts", "seq", "request", "more"}
 
 
-class Reading(Mapping[str, str]):
+class Reading:
     """A message read field by field, under any of a field's near names; remembers what was read.
 
-    As a mapping it fills sentences: fields of type string, and ``why``, ``heir`` and ``privacy`` made from optional
-    ones. Every look-up raises Unreadable where the message has no such field.
+    It fills sentences through ``str.format_map``: with fields of type string, and with parts made from optional ones.
+    Every look-up raises Unreadable where the message has no such field.
     """
 
     def __init__(self, message: Mapping[str, Any]) -> None:
@@ -23,12 +23,6 @@ class Reading(Mapping[str, str]):
     def __getitem__(self, field: str) -> str:
         made = _MADE.get(field)
         return made(self) if made else str(self.find(field, str))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.message)
-
-    def __len__(self) -> int:
-        return len(self.message)
 
     def find(self, field: str, kind: type) -> Any:
         """Return a field of one type. Raises Unreadable."""
@@ -59,7 +53,8 @@ def _heir(reading: Reading) -> str:
 
 
 def _privacy(reading: Reading) -> str:
-    return "private" if reading.optional("private", bool) else "public"
+    private = reading.optional("private", bool)
+    return "" if private is None else ("private " if private else "public ")
 
 
 def _place(reading: Reading) -> str:

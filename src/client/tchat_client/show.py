@@ -44,7 +44,7 @@ _SENTENCES = {
     "server-quit": "{who} has left the chat",
     "server-error": "refused{label}: {msg}{place}",
     "server-gbroadcast": "[{room}] {who}: {msg}",
-    "server-cgroupe": "{who} created the {privacy} group {group}",
+    "server-cgroupe": "{who} created the {privacy}group {group}",
     "server-join": "{who} joined {group}{heir}",
     "server-leave": "{who} left {group}{heir}",
     "server-invite": "{who} invited {dest} to {group}",
@@ -58,8 +58,8 @@ def _shown(reading: Reading) -> list[str]:
     action = near_forms.standard_action(reading.message) or "without action"
     if action in _SENTENCES:
         return [_SENTENCES[action].format_map(reading)]
-    if action in _LISTINGS:
-        return _LISTINGS[action](reading)
+    if action in _FORMS:
+        return _FORMS[action](reading)
     who = reading.optional("who")
     return [f"{action}: {f'{who}: ' if who else ''}{reading['msg']}"]
 
@@ -77,12 +77,8 @@ def _members(reading: Reading) -> list[str]:
     members = _names(reading.find("members", list))
     online = reading.optional("online", list)
     owner = reading.optional("owner")
-    if owner is None and "owner" in reading.message:
-        reading.optional("owner", type(None))
-    privacy = reading.optional("private", bool)
-    kind = "" if privacy is None else f"{'private' if privacy else 'public'} "
     rows = [[each, "owner" if each == owner else "", _whether_online(each, online)] for each in members]
-    return [f"{kind}group {reading['room']}, {_count(len(members), 'member')}", *columns(rows)]
+    return [f"{reading['privacy']}group {reading['room']}, {_count(len(members), 'member')}", *columns(rows)]
 
 
 def _whether_online(name: str, online: list[Any] | None) -> str:
@@ -161,7 +157,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-_LISTINGS: Mapping[str, Callable[[Reading], list[str]]] = {
+_FORMS: Mapping[str, Callable[[Reading], list[str]]] = {
     "server-presence": _presence,
     "server-list-clients": _clients,
     "server-members": _members,
