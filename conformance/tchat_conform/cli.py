@@ -3,7 +3,6 @@
 import asyncio
 import fnmatch
 import shlex
-import ssl
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tchat_conform.case import Case, all_cases
-from tchat_conform.connection import Address
+from tchat_conform.connection import Address, any_certificate
 from tchat_conform.reports.outputs import output_options, stdout_is_taken, write_outputs
 from tchat_conform.reports.report import Facts, Report
 from tchat_conform.reports.terminal import print_report
@@ -140,7 +139,7 @@ def _target(host: str | None, port: int | None, spawn: str | None, *, tls: bool)
         return ReferenceServer()
     if port is None:
         raise click.UsageError("--host needs --port.")
-    return RunningServer(Address(host or "127.0.0.1", port, _any_certificate() if tls else None))
+    return RunningServer(Address(host or "127.0.0.1", port, any_certificate() if tls else None))
 
 
 def _facts(  # noqa: PLR0913 - what the options said, and the run
@@ -152,13 +151,6 @@ def _facts(  # noqa: PLR0913 - what the options said, and the run
     words = f"{host or '127.0.0.1'}:{port}{' by TLS' if tls else ''}" if port else spawn or "the reference server"
     seconds = (datetime.now(UTC) - began).total_seconds()
     return Facts(words, command, version("tchat"), began, seconds, run.patience, run.token, tuple(sorted(run.features)))
-
-
-def _any_certificate() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 async def _run(cases: Sequence[Case], target: Target, jobs: int, limit: float, on_start: OnStart) -> list[Result]:

@@ -158,12 +158,8 @@ async def _outcome(case: Case, world: World) -> tuple[Verdict, tuple[Finding, ..
         return Verdict.FAIL, (Finding(f"the server did not come back: {error}"), *world.near_misses)
     except Exception:  # noqa: BLE001 - the boundary: the suite's own fault must not be blamed on the server
         return Verdict.ERROR, (Finding(traceback.format_exc()),)
-    broken = _broken(world)
-    if broken:
-        return Verdict.NON_STRICT, (*broken, *world.near_misses)
-    if world.near_misses:
-        return Verdict.NON_STRICT, tuple(world.near_misses)
-    return Verdict.PASS, ()
+    found = (*_broken(world), *world.near_misses)
+    return Verdict.NON_STRICT if found else Verdict.PASS, found
 
 
 def _broken(world: World) -> list[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tchat_conform.connection import Connection, Received
-from tchat_conform.expect import Expected, looks_refused, mentions, same
+from tchat_conform.expect import Expected, looks_refused, mentions
 from tchat_conform.verdict import Blocked, Failed, Finding, Message, NonStrict, Stopped, Unsupported
 from tchat_protocol import messages, schemas
 
@@ -284,8 +284,8 @@ def changes_something(action: str) -> bool:
 
 
 def answers(request: Message, message: Message) -> bool:
-    """Tell whether a message repeats a request's id."""
-    return "id" in message and "id" in request and same(message["id"], request["id"])
+    """Tell whether a message repeats a request's id, be it as a text or a number: its type is a matter of form."""
+    return "id" in message and "id" in request and str(message["id"]) == str(request["id"])
 
 
 def _acceptance(request: Message | None) -> Expected | None:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -135,15 +135,18 @@ class World:
     async def comes_back(self, user: User, **hello: Any) -> User:
         """Return the same user on a new connection, after hello; a failure fails the case.
 
-        Says hello again while it is refused: a server may need a moment to notice that the old connection has ended.
+        Says hello again while it is refused, but for its password: a server may need a moment to notice that the
+        old connection has ended.
         """
         deadline = time.monotonic() + self.patience
         while True:
             again = await self.stranger(user.connection.who, user.name)
             try:
                 await again.asks("client-hello", **hello)
-            except Failed:
-                if time.monotonic() > deadline:
+            except Failed as stopped:
+                refusal = stopped.finding.received
+                wrong_password = isinstance(refusal, Mapping) and refusal.get("code") == "auth-failed"
+                if wrong_password or time.monotonic() > deadline:
                     raise
                 await again.leaves()
                 await asyncio.sleep(RETRY_AFTER)

@@ -1,9 +1,12 @@
 """The reference server in the test's own process, so that a fault can be put into it."""
 
+import ssl
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tchat_conform.connection import Address
+import trustme
+
+from tchat_conform.connection import Address, any_certificate
 from tchat_conform.target import free_port
 from tchat_server.service import Options, serve
 
@@ -13,13 +16,14 @@ class InProcessServer:
 
     can_restart = True
 
-    def __init__(self, database: Path) -> None:
-        self.address = Address("127.0.0.1", free_port("127.0.0.1"))
+    def __init__(self, database: Path, *, tls: bool = False) -> None:
+        self._tls = _certified() if tls else None
+        self.address = Address("127.0.0.1", free_port("127.0.0.1"), any_certificate() if tls else None)
         self._database = database
         self._stack = AsyncExitStack()
 
     async def start(self) -> None:
-        options = Options(host=self.address.host, port=self.address.port, db=str(self._database))
+        options = Options(host=self.address.host, port=self.address.port, db=str(self._database), tls=self._tls)
         await self._stack.enter_async_context(serve(options))
 
     async def restart(self, *, kill: bool) -> None:
@@ -31,3 +35,9 @@ class InProcessServer:
 
     async def obituary(self) -> str | None:
         return None
+
+
+def _certified() -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    return context

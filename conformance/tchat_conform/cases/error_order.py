@@ -40,7 +40,7 @@ async def who_may_not_unban_learns_that_first(w: World) -> None:
 
 @case("E-ORDER-1")
 async def who_may_not_invite_learns_that_first(w: World) -> None:
-    """Bob, no member, invites nobody, carol who is banned, and alice: not-member each time; alice is told of the dest."""
+    """Bob, no member, invites nobody, carol who is banned, and alice: not-member; alice is told of the dest."""
     alice, bob, carol = await w.users("alice", "bob", "carol")
     group, nobody = await w.group_of(alice), w.fresh("nobody")
     await alice.given("ban", group=group, dest=carol.name, reason="")

@@ -6,7 +6,7 @@ import pytest
 
 from conform.mutants.registry import mutant
 from tchat_protocol.errors import ErrorCode, Refusal
-from tchat_server import identity, rooms
+from tchat_server import changes, identity, rooms, store
 from tchat_server.app import App
 from tchat_server.store import Store
 
@@ -102,7 +102,7 @@ def guards_names_at_hello_only(patch: pytest.MonkeyPatch) -> None:
     hands_names_over(patch)
 
 
-@mutant("I-BIND-1", "B-LIST-1")
+@mutant("I-BIND-1")
 def demands_hello(patch: pytest.MonkeyPatch) -> None:
     """Nothing but hello is taken from a connection without a name."""
     admit = identity.admit
@@ -115,7 +115,7 @@ def demands_hello(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(identity, "admit", admitted)
 
 
-@mutant("I-BIND-1", "I-MISMATCH-1")
+@mutant("I-BIND-1")
 def binds_at_hello_only(patch: pytest.MonkeyPatch) -> None:
     """A first request other than hello is handled and binds nothing."""
     handle = App._enter
@@ -353,6 +353,8 @@ def forgets_users_on_restart(patch: pytest.MonkeyPatch) -> None:
     """Nobody is known after a restart."""
     load = Store.load
     patch.setattr(Store, "load", lambda self: ({}, load(self)[1]))
+    seen = store.WRITES[changes.UserSeen]
+    patch.setitem(store.WRITES, changes.UserSeen, seen.replace("INSERT INTO", "INSERT OR IGNORE INTO"))
 
 
 def _loads(patch: pytest.MonkeyPatch, change: Any) -> None:

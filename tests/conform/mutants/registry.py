@@ -33,6 +33,8 @@ def mutant(*breaks: str) -> Callable[[Fault], Fault]:
     """Register a function that puts one fault into the server; its docstring is the fault in a sentence."""
 
     def register(apply: Fault) -> Fault:
+        if any(each.name == apply.__name__ for each in _registered):
+            raise ValueError(f"two mutants are called {apply.__name__}")
         _registered.append(Mutant(apply.__name__, (apply.__doc__ or "").strip(), breaks, apply))
         return apply
 

@@ -119,7 +119,7 @@ def creates_over_an_existing_group(patch: pytest.MonkeyPatch) -> None:
     handles(patch, "cgroupe", create)
 
 
-@mutant("G-CREATE-4", "G-LEAVE-5")
+@mutant("G-LEAVE-5")
 def gives_away_names_of_empty_groups(patch: pytest.MonkeyPatch) -> None:
     """A group without members is forgotten when somebody looks for it."""
     find = rooms._group
@@ -309,7 +309,7 @@ def leaves_groups_to_the_youngest(patch: pytest.MonkeyPatch) -> None:
     handles(patch, "leave", leave)
 
 
-@mutant("G-INVITE-2")
+@mutant("G-INVITE-2", "P-JOIN-2")
 def lets_the_owner_alone_invite(patch: pytest.MonkeyPatch) -> None:
     """Only the owner invites."""
     first(patch, "invite", rooms._refuse_unless_owner)

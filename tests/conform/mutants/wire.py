@@ -33,7 +33,7 @@ def reads(patch: pytest.MonkeyPatch, change: Any) -> None:
     patch.setattr(app, "parse_request", lambda message, *, strict: parse(change(dict(message)), strict=strict))
 
 
-@mutant("W-SEP-1", "W-PRETTY-1", "W-SPLIT-1")
+@mutant("W-SEP-1", "W-PRETTY-1")
 def reads_line_by_line(patch: pytest.MonkeyPatch) -> None:
     """A message is what stands on a line, and needs its line feed."""
     buffers: dict[int, bytes] = {}
@@ -46,7 +46,7 @@ def reads_line_by_line(patch: pytest.MonkeyPatch) -> None:
     decodes(patch, feed)
 
 
-@mutant("W-JOIN-1", "W-SPLIT-1", "W-SIZE-1")
+@mutant("W-JOIN-1", "W-SEP-1", "W-SPLIT-1", "W-SIZE-1")
 def reads_chunk_by_chunk(patch: pytest.MonkeyPatch) -> None:
     """A message is what comes in a piece."""
     decodes(patch, lambda _, __, data: [_parsed(data)])
