@@ -1,5 +1,6 @@
 """Further faults: rarer ones, each of which a single case or two look for."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from conform.mutants.registry import mutant
-from conform.mutants.tools import first, told_to, turns_out
+from conform.mutants.tools import first, sends_bytes, told_to, turns_out
 from conform.mutants.wire import decodes, reads
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.framing import BadInput
@@ -131,6 +132,20 @@ def knows_only_who_is_online(patch: pytest.MonkeyPatch) -> None:
             raise Refusal(ErrorCode.UNKNOWN_USER, "Nobody.")
 
     patch.setattr(rooms, "_refuse_unknown_user", check)
+
+
+@mutant("P-JOIN-2")
+def counts_invitations_of_owners_only(patch: pytest.MonkeyPatch) -> None:
+    """The invitation of a mere member is told, and lets nobody in."""
+
+    def invite(outcome: Outcome, ask: Any) -> Outcome:
+        owner = ask.state.groups[ask.fields["group"]].owner
+        kept = tuple(
+            each for each in outcome.changes if ask.sender == owner or not isinstance(each, changes.InvitationMade)
+        )
+        return replace(outcome, changes=kept)
+
+    turns_out(patch, "invite", invite)
 
 
 @mutant("P-JOIN-4")
@@ -330,3 +345,21 @@ def answers_refusals_with_silence(patch: pytest.MonkeyPatch) -> None:
     from conform.mutants.identity import hands_names_over  # noqa: PLC0415
 
     hands_names_over(patch)
+
+
+@mutant("I-TLS-1")
+def posts_nothing_by_tls(patch: pytest.MonkeyPatch) -> None:
+    """A group message reaches its sender alone."""
+    told_to(patch, "gbroadcast", lambda *_: ())
+
+
+@mutant("I-TLS-1", "W-SIZE-3")
+def cuts_long_answers(patch: pytest.MonkeyPatch) -> None:
+    """An answer ends after 40,000 bytes."""
+    sends_bytes(patch, lambda data: data if len(data) < 40_000 else data[:40_000])
+
+
+@mutant("W-SEP-1")
+def stumbles_over_spaces_between_messages(patch: pytest.MonkeyPatch) -> None:
+    """Spaces or tabs between two messages are bad text."""
+    refuses_text(patch, lambda data: re.search(rb"}[ \t]+{", data) is not None)

@@ -285,7 +285,7 @@ def logs_refusals(patch: pytest.MonkeyPatch) -> None:
         try:
             return decide(state, request, now)
         except Refusal as refusal:
-            if refusal.code is ErrorCode.NOT_OWNER or refusal.code is ErrorCode.ALREADY_MEMBER:
+            if refusal.code in (ErrorCode.NOT_OWNER, ErrorCode.ALREADY_MEMBER, ErrorCode.ALREADY_BANNED):
                 group = state.groups[request.fields["group"]]
                 fields = {**request.fields, "dest": request.sender}
                 ask = rooms.Ask(state, "invite", request.sender, fields, "2026-01-01T00:00:00.000Z")

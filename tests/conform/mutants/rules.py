@@ -309,7 +309,7 @@ def leaves_groups_to_the_youngest(patch: pytest.MonkeyPatch) -> None:
     handles(patch, "leave", leave)
 
 
-@mutant("G-INVITE-2", "P-JOIN-2")
+@mutant("G-INVITE-2")
 def lets_the_owner_alone_invite(patch: pytest.MonkeyPatch) -> None:
     """Only the owner invites."""
     first(patch, "invite", rooms._refuse_unless_owner)
