@@ -1,5 +1,6 @@
 """Further faults: rarer ones, each of which a single case or two look for."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from tchat_protocol.framing import BadInput
 from tchat_server import changes, identity, pages, rooms
 from tchat_server.answers import encode_answer
 from tchat_server.app import App, Entry
+from tchat_server.connection import Connection
 from tchat_server.outcome import Outcome
 from tchat_server.state import Group
 from tchat_server.store import Store
@@ -172,6 +174,10 @@ def forgets_owners_who_go(patch: pytest.MonkeyPatch) -> None:
         depart(self, connection)
 
     patch.setattr(App, "depart", departed)
+
+
+LATE = 0.02
+"""Seconds by which a slow server handles what came after the connection's end."""
 
 
 def refuses_text(patch: pytest.MonkeyPatch, is_bad: Callable[[bytes], bool]) -> None:
@@ -363,3 +369,14 @@ def cuts_long_answers(patch: pytest.MonkeyPatch) -> None:
 def stumbles_over_spaces_between_messages(patch: pytest.MonkeyPatch) -> None:
     """Spaces or tabs between two messages are bad text."""
     refuses_text(patch, lambda data: re.search(rb"}[ \t]+{", data) is not None)
+
+
+@mutant("W-VANISH-1")
+def drops_what_the_vanished_had_sent(patch: pytest.MonkeyPatch) -> None:
+    """Who goes at once after a message has not sent it."""
+    receive = Connection.data_received
+
+    def received(self: Connection, data: bytes) -> None:
+        asyncio.get_running_loop().call_later(LATE, receive, self, data)
+
+    patch.setattr(Connection, "data_received", received)
