@@ -18,14 +18,15 @@ NOTICED = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.UNSUPPORTED)
 LIMIT = 0.5
 JOBS = 24
 STOP_LIMIT = 3.0
+PATIENT = 10.0
 
 
-def judge(database: Path, ids: Collection[str]) -> list[Result]:
+def judge(database: Path, ids: Collection[str], *, limit: float = LIMIT, jobs: int = JOBS) -> list[Result]:
     async def run() -> list[Result]:
         target = InProcessServer(database, tls=any(each.startswith("I-TLS") for each in ids))
         try:
             cases = [case for case in all_cases() if case.id in ids]
-            return await run_cases(cases, target, jobs=JOBS, limit=LIMIT, on_result=lambda _: None)
+            return await run_cases(cases, target, jobs=jobs, limit=limit, on_result=lambda _: None)
         finally:
             with suppress(TimeoutError):  # a fault may keep the server from ending
                 async with asyncio.timeout(STOP_LIMIT):
@@ -42,8 +43,11 @@ def test_a_fault_is_noticed_by_the_cases_on_record(
     record = recorded()[mutant.name]
     results = judge(tmp_path / "mutant.sqlite", record)
     assert [each.case for each in results] == record
-    missed = {each.case: each.verdict for each in results if each.verdict not in NOTICED}
-    assert missed == {}, mutant.sentence
+    missed = [each.case for each in results if each.verdict not in NOTICED]
+    if missed:  # on a busy machine what builds the scene may have been late: alone and with patience it is not
+        again = judge(tmp_path / "again.sqlite", missed, limit=PATIENT, jobs=1)
+        missed = [f"{each.case}: {each.verdict}" for each in again if each.verdict not in NOTICED]
+    assert missed == [], mutant.sentence
 
 
 @pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
@@ -69,5 +73,6 @@ def test_the_record_is_of_these_mutants() -> None:
 def test_without_a_fault_every_case_passes_in_process_too(tmp_path: Path) -> None:
     ids = {case.id for case in all_cases()}
     by_tls = {each for each in ids if each.startswith("I-TLS")}
-    results = [*judge(tmp_path / "sound.sqlite", ids - by_tls), *judge(tmp_path / "tls.sqlite", by_tls)]
+    results = judge(tmp_path / "sound.sqlite", ids - by_tls, limit=PATIENT)
+    results += judge(tmp_path / "tls.sqlite", by_tls, limit=PATIENT)
     assert {each.case: each.findings for each in results if each.verdict is not Verdict.PASS} == {}
