@@ -427,7 +427,7 @@ def forgets_passwords_on_restart(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Store, "load", loaded)
 
 
-@mutant("B-SEND-5", "A-ONCE-1")
+@mutant("B-SEND-5")
 def delivers_what_waited_twice(patch: pytest.MonkeyPatch) -> None:
     """What waited is delivered two times over."""
     waiting = Store.waiting
