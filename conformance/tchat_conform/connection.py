@@ -113,6 +113,14 @@ class Connection:
             async with asyncio.timeout(1):
                 await self.writer.wait_closed()
 
+    async def finish(self) -> None:
+        """End our side once all that was sent has gone, where closing at once could lose it; TLS can only close."""
+        if not self.writer.can_write_eof():
+            return await self.close()
+        self.log.add(self.who, "·", b"we end our side")
+        self.writer.write_eof()
+        return None
+
     async def abort(self) -> None:
         """End the connection at once with a reset, as a crashed client does."""
         self.log.add(self.who, "·", b"we reset the connection")
