@@ -78,6 +78,8 @@ class Connection:
     async def send_bytes(self, data: bytes) -> None:
         """Send bytes as they are. A connection the server has closed takes them silently: the wait will tell."""
         self.log.add(self.who, "→", data)
+        if self.closed:
+            return
         with suppress(ConnectionError):
             self.writer.write(data)
             await self.writer.drain()

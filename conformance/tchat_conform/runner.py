@@ -85,7 +85,8 @@ class _Runner:
         self._slow_slots = asyncio.Semaphore(SLOW_AT_ONCE)
         self._on_result = on_result
         self._results: dict[str, Result] = {}
-        self._crashed = False
+        self._restarts = 0
+        self._restarting = asyncio.Lock()
 
     async def run(self, cases: Sequence[Case]) -> list[Result]:
         together = [each for each in cases if not each.alone]
@@ -97,14 +98,22 @@ class _Runner:
 
     async def _together(self, case: Case) -> None:
         async with self._slow_slots if case.slow else nullcontext(), self._slots:
-            if self._crashed:
-                return
+            restarts = self._restarts
             result = await run_case(case, self._run)
             # a case that did not pass while the server died may be its victim: it runs again alone
-            if result.verdict is not Verdict.PASS and not await accepts(self._run.target.address):
-                self._crashed = True
-            if not self._crashed or result.verdict is Verdict.PASS:
+            if result.verdict is Verdict.PASS or await self._outlived(restarts):
                 self._keep(result)
+
+    async def _outlived(self, restarts: int) -> bool:
+        """Tell whether the server lives since it was last started; if not, see that it is started again once."""
+        async with self._restarting:
+            if restarts != self._restarts:
+                return False
+            if await accepts(self._run.target.address):
+                return True
+            self._restarts += 1
+            await self._revived()
+            return False
 
     async def _alone(self, case: Case) -> Result:
         if not await self._revived():

@@ -184,7 +184,7 @@ async def accepts(address: Address) -> bool:
             _, writer = await asyncio.open_connection(address.host, address.port)
     except (OSError, TimeoutError):
         return False
-    writer.transport.abort()
+    writer.close()  # not with a reset, which kills servers that do not expect one
     return True
 
 

@@ -162,6 +162,14 @@ class User:
             self.world.run.answered_after(time.monotonic() - began)
         return self._unused(wanted)
 
+    async def _comes(self, wanted: Predicate, what: str) -> Received | None:
+        """Wait for what should come; where it is known never to, only until a barrier is through."""
+        if not self.world.is_known_mute(what):
+            return await self._next(wanted)
+        await self.connection.wait_until(lambda: self._unused(wanted) is not None, APART)
+        await self._is_served()
+        return self._unused(wanted)
+
     def _unused(self, wanted: Predicate) -> Received | None:
         return next((each for each in self.connection.inbox if not each.used and wanted(each.message)), None)
 
@@ -179,11 +187,7 @@ class User:
 
         # a server that has repeated an id before is held to it; from any other the likely message is the answer
         wanted = is_it if self.world.run.repeats_ids else either
-        if self.world.is_known_mute(str(request["action"])):
-            await self.connection.wait_until(lambda: self._unused(wanted) is not None, APART)
-            await self._is_served()
-        else:
-            await self._next(wanted)
+        await self._comes(wanted, str(request["action"]))
         found = self._unused(is_it) or self._unused(could_be)
         if found is not None:
             found.used = True
@@ -232,9 +236,12 @@ class User:
         def accepted(message: Message) -> bool:
             return acceptance is not None and acceptance.is_met_by(message)
 
-        found = await self._next(lambda message: is_it(message) or accepted(message))
+        refusal = f"a refusal of {action}"
+        found = await self._comes(lambda message: is_it(message) or accepted(message), refusal)
         if found is None:
+            self.world.note_silence(refusal)
             return None
+        self.world.note_answer(refusal)
         found.used = True
         return found.message
 
