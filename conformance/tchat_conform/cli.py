@@ -134,8 +134,10 @@ def _target(host: str | None, port: int | None, spawn: str | None, *, tls: bool)
     if spawn is not None:
         if host is not None or port is not None:
             raise click.UsageError("--spawn picks the port itself; leave out --host and --port.")
-        return SpawnedServer(spawn)
+        return SpawnedServer(spawn, tls=any_certificate() if tls else None)
     if host is None and port is None:
+        if tls:
+            raise click.UsageError("--tls needs --port or --spawn.")
         return ReferenceServer()
     if port is None:
         raise click.UsageError("--host needs --port.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tchat_conform.requirements import Keyword, Level, levels, requirements
-from tchat_conform.verdict import Result, Verdict
+from tchat_conform.verdict import FEATURE, Result, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,23 @@ def summarise(results: Sequence[Result]) -> list[LevelSummary]:
         of_level = [each for each in results if requirements()[each.requirement].level == level.name]
         if of_level:
             counts = Counter(each.verdict for each in of_level)
-            found.append(LevelSummary(level, counts, tuple(_unmet(of_level, level))))
+            found.append(LevelSummary(level, counts, tuple(_unmet(of_level))))
     return found
 
 
-def _unmet(results: Iterable[Result], level: Level) -> Iterable[Result]:
-    met = {Verdict.PASS, Verdict.UNTESTED}
-    if level.optional:
-        met.add(Verdict.UNSUPPORTED)
+def _unmet(results: Iterable[Result]) -> Iterable[Result]:
+    met = (Verdict.PASS, Verdict.UNTESTED)
     return (
-        each for each in results if each.verdict not in met and requirements()[each.requirement].keyword is Keyword.MUST
+        each
+        for each in results
+        if each.verdict not in met
+        and not _builds_on_a_missing_feature(each)
+        and requirements()[each.requirement].keyword is Keyword.MUST
     )
+
+
+def _builds_on_a_missing_feature(result: Result) -> bool:
+    return result.verdict is Verdict.UNSUPPORTED and (result.findings[0].by or "").startswith(FEATURE)
 
 
 def exit_status(results: Sequence[Result]) -> int:

@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import socket
+import ssl
 import sys
 import tempfile
 from contextlib import suppress
@@ -75,8 +76,8 @@ class SpawnedServer:
 
     can_restart = True
 
-    def __init__(self, command: str, host: str = "127.0.0.1") -> None:
-        self.address = Address(host, free_port(host))
+    def __init__(self, command: str, host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> None:
+        self.address = Address(host, free_port(host), tls)
         self.command = [part.replace("{port}", str(self.address.port)) for part in shlex.split(command)]
         self._process: asyncio.subprocess.Process | None = None
         self._output: Path | None = None

@@ -9,6 +9,9 @@ from tchat_conform.wirelog import Entry
 
 Message = Mapping[str, Any]
 
+FEATURE = "the feature "
+"""How ``Finding.by`` begins where an optional feature is missing, which is no fault."""
+
 
 class Verdict(StrEnum):
     """The outcome of one case, worst first."""

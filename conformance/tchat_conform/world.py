@@ -14,7 +14,7 @@ from tchat_conform.connection import Address, Connection
 from tchat_conform.expect import mentions
 from tchat_conform.target import Target
 from tchat_conform.user import User
-from tchat_conform.verdict import Blocked, Failed, Finding, Unsupported, Untested
+from tchat_conform.verdict import FEATURE, Blocked, Failed, Finding, Unsupported, Untested
 from tchat_conform.wirelog import WireLog
 
 SILENCES_THAT_TELL = 2
@@ -231,7 +231,7 @@ class World:
     def needs_feature(self, feature: str) -> None:
         """End the case unless the server lists an optional feature in server-hello."""
         if feature not in self.run.features:
-            raise Unsupported(Finding(f"server-hello does not list {feature!r}", by=f"the feature {feature}"))
+            raise Unsupported(Finding(f"server-hello does not list {feature!r}", by=f"{FEATURE}{feature}"))
 
     async def restart(self, *, kill: bool = False) -> None:
         """Restart the server, or kill it without warning and start it. Ends the case if the run may not."""

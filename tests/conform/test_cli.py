@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import trustme
 
 from processes import ServerProcess
 from tchat_conform.target import free_port
@@ -56,6 +57,17 @@ def test_a_spawned_server_is_started_on_the_port_it_is_given() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_spawned_server_is_judged_by_tls(tmp_path: Path) -> None:
+    certificate = trustme.CA().issue_cert("localhost")
+    pem, key = tmp_path / "server.pem", tmp_path / "server.key"
+    certificate.cert_chain_pems[0].write_to_path(str(pem))
+    certificate.private_key_pem.write_to_path(str(key))
+    server = f"{sys.executable} -m tchat_server --port {{port}} --db :memory: --tls-cert {pem} --tls-key {key}"
+    done = conform("--spawn", server, "--tls", "--level", "tls")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "reached" in done.stdout
+
+
 def test_no_server_is_status_2_and_says_what_to_do() -> None:
     port = free_port("127.0.0.1")
     done = conform("--host", "127.0.0.1", "--port", str(port))
@@ -71,6 +83,7 @@ def test_no_server_is_status_2_and_says_what_to_do() -> None:
         (["-k", "no such case"], "No case matches"),
         (["--host", "127.0.0.1"], "--host needs --port"),
         (["--spawn", "x {port}", "--port", "1"], "--spawn picks the port itself"),
+        (["--tls"], "--tls needs --port or --spawn"),
         (["--spawn", "/nowhere/server {port}"], "Cannot start /nowhere/server"),
         (["--spawn", "false {port}"], "did not start: exit status 1"),
     ],

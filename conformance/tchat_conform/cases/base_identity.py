@@ -283,9 +283,7 @@ async def a_wrong_password_binds_nothing(w: World) -> None:
     """Eve says hello as alice without her password and gets auth-failed; then she comes in under her own name."""
     w.allow(5)
     bob, alice, eve = await w.user("bob"), await w.stranger("alice"), await w.stranger("eve")
-    if "auth" not in w.run.features:
-        w.log.remark("this server has no passwords: no request is answered with auth-failed")
-        return
+    w.needs_feature("auth")
     await alice.given("client-hello", **{"pass": "correct horse"})
     await alice.given("client-quit")
     await w.builds_on(bob.hears("server-presence", **{"from": alice.name}, online=False), by="server-presence")

@@ -109,11 +109,9 @@ async def a_taken_name_counts_before_the_group(w: World) -> None:
     await alice.is_refused("unknown-group", "join", group=missing)
 
 
-async def _protected(w: World) -> User | None:
-    """Return alice with a password, or None where names have none: then there is nothing to check in between."""
-    if "auth" not in w.run.features:
-        w.log.remark("this server has no passwords: what is said of the order holds without them")
-        return None
+async def _protected(w: World) -> User:
+    """Return alice with a password; where names have none there is nothing to check in between."""
+    w.needs_feature("auth")
     w.allow(HASHING_SECONDS)
     alice = await w.stranger("alice")
     await alice.given("client-hello", **SECRET)

@@ -5,7 +5,6 @@ from contextlib import suppress
 from itertools import pairwise
 
 from tchat_conform.case import case
-from tchat_conform.cases.restarts import nothing_waits
 from tchat_conform.expect import mentions
 from tchat_conform.listings import has_messages, has_names, number, rows
 from tchat_conform.steps import goes
@@ -142,8 +141,7 @@ async def a_join_survives_a_kill(w: World) -> None:
 @case("H-KILL-1", restarts=True)
 async def what_waits_survives_a_kill(w: World) -> None:
     """Alice writes to bob, who is away, and the server is killed at its answer: he gets it when he comes."""
-    if nothing_waits(w):
-        return
+    w.needs_feature("offline")
     alice, bob, text = await w.user("alice"), await w.user("bob"), w.text()
     await goes(bob)
     await alice.given("client-send", to=bob.name, msg=text)

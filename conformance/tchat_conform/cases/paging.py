@@ -270,9 +270,7 @@ async def a_limit_that_is_no_integer_is_refused(w: World) -> None:
 @case("W-FORM-1")
 async def a_before_that_is_no_number_is_refused(w: World) -> None:
     """Alice asks for what came before 0, −1, "5", 1.5 and null: bad-message at /before; before 5 is fine."""
-    if "paging" not in w.run.features:
-        w.log.remark("this server has no pages, and ignores the field")
-        return
+    w.needs_feature("paging")
     alice = await w.user("alice")
     group = await w.group_of(alice)
     for action in LISTS:

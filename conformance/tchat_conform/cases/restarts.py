@@ -232,19 +232,10 @@ async def known_users_can_be_invited_after_a_restart(w: World) -> None:
     await alice.asks("invite", group=group, dest=bob.name)
 
 
-def nothing_waits(w: World) -> bool:
-    """Tell whether this server keeps nothing for users who are away, so that nothing of it can be lost."""
-    if "offline" in w.run.features:
-        return False
-    w.log.remark("this server delivers to nobody who is away: what is said of a restart holds without it")
-    return True
-
-
 @case("H-RESTART-4", restarts=True)
 async def who_is_away_is_written_to_after_a_restart(w: World) -> None:
     """The server is restarted while bob is away: alice writes to him then, and he gets it when he comes."""
-    if nothing_waits(w):
-        return
+    w.needs_feature("offline")
     alice, bob = await w.users("alice", "bob")
     await w.restart()
     alice, text = await w.returns(alice), w.text()
@@ -256,8 +247,7 @@ async def who_is_away_is_written_to_after_a_restart(w: World) -> None:
 @case("H-RESTART-4", restarts=True)
 async def what_waits_survives_a_restart(w: World) -> None:
     """Alice writes to bob, who is away, and the server is restarted: he gets both messages, in order, when he comes."""
-    if nothing_waits(w):
-        return
+    w.needs_feature("offline")
     alice, bob = await w.users("alice", "bob")
     await goes(bob)
     first, second = w.text(), w.text()
@@ -274,8 +264,7 @@ async def what_waits_survives_a_restart(w: World) -> None:
 @case("H-RESTART-4", restarts=True)
 async def an_invitation_that_waits_survives_a_restart(w: World) -> None:
     """Alice invites bob, who is away, and the server is restarted: he gets the invitation when he comes."""
-    if nothing_waits(w):
-        return
+    w.needs_feature("offline")
     alice, bob = await w.users("alice", "bob")
     group = await w.group_of(alice, private=True)
     await goes(bob)
