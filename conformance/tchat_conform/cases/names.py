@@ -60,6 +60,7 @@ def _is_refused(name: str, illegal: str, what: str) -> None:
         bob = await w.stranger("bob")
         await bob.asks("client-hello")
         await alice.asks("invite", group=group, dest=bob.name)
+        must(illegal not in await listed(alice), "nobody may be online under such a name", None, illegal)
 
     script.__name__ = name
     script.__doc__ = f"As a user and as a group, {what} is refused with bad-message, and the field is named."
