@@ -20,6 +20,8 @@ class Verdict(StrEnum):
     """The suite's own fault; says nothing about the server."""
     FAIL = "fail"
     """The wrong people got it, or the right people did not."""
+    UNSTABLE = "unstable"
+    """It did not pass, and run again alone it came to another verdict: both logs are kept."""
     BLOCKED = "blocked"
     """What the case builds on did not work, so that the requirement could not be looked at."""
     UNSUPPORTED = "unsupported"
@@ -35,18 +37,23 @@ class Verdict(StrEnum):
 class Finding:
     """One thing a case has to say, and where it helps the message expected and the one received.
 
-    ``by`` names what a blocked case was waiting for: an action, or a word for something else.
+    ``by`` names what a blocked case was waiting for: an action, or a word for something else. ``proof`` says how sure
+    the finding is and why, such as that a later message arrived and the awaited one had not.
     """
 
     sentence: str
     expected: Message | str | None = None
     received: Message | str | None = None
     by: str | None = None
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one case came to; ``log`` is all that went over its connections, ``seconds`` its duration."""
+    """What one case came to; ``log`` is all that went over its connections, ``seconds`` its duration.
+
+    ``other`` is the first run of a case that, run again alone, came to another verdict than then.
+    """
 
     case: str
     requirement: str
@@ -55,6 +62,7 @@ class Result:
     findings: tuple[Finding, ...] = ()
     log: tuple[Entry, ...] = field(default=(), repr=False)
     seconds: float = 0.0
+    other: "Result | None" = None
 
 
 class Stopped(Exception):  # noqa: N818 - how a case ends early, not a fault of the suite

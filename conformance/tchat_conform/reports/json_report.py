@@ -15,7 +15,7 @@ from tchat_conform.summary import LevelSummary
 from tchat_conform.verdict import Finding, Message, Result, Verdict
 from tchat_conform.wirelog import Entry
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 KEPT = 65_536
 """Of one message of a finding this many characters are kept."""
 LOG_KEPT = 4_096
@@ -51,6 +51,7 @@ def _run(report: Report) -> dict[str, Any]:
         "patience": facts.patience,
         "token": facts.token,
         "features": None if facts.features is None else [_text(each) for each in sorted(facts.features)],
+        "spoken": [_text(each) for each in facts.spoken],
     }
 
 
@@ -100,6 +101,15 @@ def _case(result: Result, *, unmet: bool) -> dict[str, Any]:
         "seconds": result.seconds,
         "findings": [_finding(each) for each in result.findings],
         "log": [_entry(each) for each in result.log],
+        "other": None if result.other is None else _other(result.other),
+    }
+
+
+def _other(result: Result) -> dict[str, Any]:
+    return {
+        "verdict": result.verdict.value,
+        "findings": [_finding(each) for each in result.findings],
+        "log": [_entry(each) for each in result.log],
     }
 
 
@@ -109,6 +119,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "by": finding.by,
         "expected": _message(finding.expected),
         "received": _message(finding.received),
+        "proof": _text(finding.proof),
     }
 
 

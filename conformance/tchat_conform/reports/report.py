@@ -13,6 +13,7 @@ MEANINGS = {
     Verdict.PASS: "the requirement holds",
     Verdict.NON_STRICT: "the right thing happened, in another form than the protocol's",
     Verdict.FAIL: "the requirement does not hold",
+    Verdict.UNSTABLE: "run again alone it came to another verdict: luck decides",
     Verdict.BLOCKED: "what the case builds on did not work, so that it could not look",
     Verdict.UNSUPPORTED: "the server says that it does not have this",
     Verdict.UNTESTED: "this run could not look at it",
@@ -27,7 +28,8 @@ class Facts:
     """What is known about a run beside its results.
 
     ``target`` is the server in words, ``command`` the command that judges it again, ``began`` has a time zone;
-    ``patience``, ``token`` and ``features`` are those of the run, None where it did not come to them.
+    ``patience``, ``token`` and ``features`` are those of the run, None where it did not come to them. ``spoken`` says,
+    a sentence each, in what the suite departed from the protocol so that the server understands it.
     """
 
     target: str
@@ -38,6 +40,7 @@ class Facts:
     patience: float | None = None
     token: str | None = None
     features: tuple[str, ...] | None = None
+    spoken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ STYLES = {
     Verdict.PASS: "green",
     Verdict.NON_STRICT: "yellow",
     Verdict.FAIL: "bold red",
+    Verdict.UNSTABLE: "bold yellow",
     Verdict.BLOCKED: "magenta",
     Verdict.UNSUPPORTED: "cyan",
     Verdict.UNTESTED: "dim",
@@ -26,6 +27,7 @@ COLUMNS = (
     Verdict.PASS,
     Verdict.NON_STRICT,
     Verdict.FAIL,
+    Verdict.UNSTABLE,
     Verdict.BLOCKED,
     Verdict.UNSUPPORTED,
     Verdict.UNTESTED,
@@ -38,7 +40,7 @@ MESSAGE_CHARACTERS = 300
 
 def print_report(results: Sequence[Result], console: Console, *, verbose: bool = False) -> None:
     """Print what did not pass, worst first, then the table by level. ``verbose`` shows whole logs."""
-    for verdict in (Verdict.ERROR, Verdict.FAIL, Verdict.NON_STRICT):
+    for verdict in (Verdict.ERROR, Verdict.FAIL, Verdict.UNSTABLE, Verdict.NON_STRICT):
         for result in _with(verdict, results):
             _print_result(result, console, verbose=verbose)
     for verdict in (Verdict.BLOCKED, Verdict.UNSUPPORTED):
