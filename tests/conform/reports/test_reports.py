@@ -241,7 +241,14 @@ def test_what_a_server_sent_is_text_in_the_page() -> None:
 
 def test_the_worst_stands_first_and_what_waits_is_told_once() -> None:
     sample = every_verdict()
-    assert [each.verdict for each in sample.singles] == ["error", "fail", "fail", "unstable", "non-strict", "non-strict"]
+    assert [each.verdict for each in sample.singles] == [
+        "error",
+        "fail",
+        "fail",
+        "unstable",
+        "non-strict",
+        "non-strict",
+    ]
     assert [each.case for each in sample.singles][1:3] == ["B-SEND-1/it", "W-LINE-1/it"]
     assert [(each.name, len(each.results)) for each in sample.causes] == [("cgroupe", 3), ("kick", 1)]
     page = Page(html(sample))
