@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tchat_conform.case import Case, all_cases
+from tchat_conform.commands import LazyGroup
 from tchat_conform.connection import Address, any_certificate
 from tchat_conform.reports.outputs import output_options, stdout_is_taken, write_outputs
 from tchat_conform.reports.report import Facts, Report
@@ -25,6 +27,21 @@ from tchat_conform.verdict import Result
 from tchat_conform.world import Run
 
 CANNOT_RUN = 2
+
+
+HELP = """Judge a tchat server, over TCP, by the requirements of PROTOCOL.md.
+
+With no target the reference server is started on a free port and judged.
+
+\b
+tchat-conform --host 127.0.0.1 --port 8080     a server that is running
+tchat-conform --spawn 'node server.js {port}'  one that the suite starts
+tchat-conform --level base -k SEND             some of the cases
+tchat-conform --html report.html --json -      with reports to keep
+
+Exit status: 0 when every MUST of the chosen levels holds, 1 when one does not,
+2 when nothing could be run (usage, no server, no case) or a report not be written.
+"""
 
 
 class LevelNames(click.ParamType[tuple[str, ...]]):
@@ -41,7 +58,13 @@ class LevelNames(click.ParamType[tuple[str, ...]]):
         return names
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    help=HELP,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND …]",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--host", help="Host of a running server. [default: 127.0.0.1 where --port is given]")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of a running server.")
 @click.option("--spawn", metavar="CMD", help="Start a server with this command; {port} stands for its port.")
@@ -60,7 +83,9 @@ class LevelNames(click.ParamType[tuple[str, ...]]):
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole log of each case that did not pass.")
 @output_options
 @click.version_option(package_name="tchat")
+@click.pass_context
 def main(  # noqa: PLR0913, PLR0917 - one argument an option
+    ctx: click.Context,
     host: str | None,
     port: int | None,
     spawn: str | None,
@@ -72,19 +97,10 @@ def main(  # noqa: PLR0913, PLR0917 - one argument an option
     listing: bool,
     verbose: bool,
 ) -> None:
-    r"""Judge a tchat server, over TCP, by the requirements of PROTOCOL.md.
-
-    With no target the reference server is started on a free port and judged.
-
-    \b
-    tchat-conform --host 127.0.0.1 --port 8080     a server that is running
-    tchat-conform --spawn 'node server.js {port}'  one that the suite starts and restarts
-    tchat-conform --level base -k SEND             some of the cases
-    tchat-conform --html report.html --json -      with reports to keep
-
-    Exit status: 0 when every MUST of the chosen levels holds, 1 when one does not,
-    2 when nothing could be run (usage, no server, no case) or a report not be written.
-    """
+    """Judge a server, unless a command follows that does something else."""
+    if ctx.invoked_subcommand is not None:
+        _refuse_options_before_a_command(ctx)
+        return
     console = Console(highlight=False, soft_wrap=True, stderr=stdout_is_taken())
     cases = _select(chosen, pattern)
     if listing:
@@ -104,6 +120,18 @@ def main(  # noqa: PLR0913, PLR0917 - one argument an option
     print_report(results, console, verbose=verbose)
     write_outputs(Report(_facts(host, port, spawn, tls=tls, began=began, run=runs[0]), tuple(results)))
     sys.exit(exit_status(results))
+
+
+def _refuse_options_before_a_command(ctx: click.Context) -> None:
+    given = [
+        parameter.opts[-1]
+        for parameter in ctx.command.params
+        if parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"{given[0]} goes without a command, or after {ctx.invoked_subcommand} if that takes it."
+        )
 
 
 def _select(chosen: Sequence[str] | None, pattern: str | None) -> list[Case]:

@@ -1,0 +1,39 @@
+"""The commands beside the judging of a server: one module each, imported when it is asked for.
+
+A new command is a module here with a click command in it, and a line in COMMANDS.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from tchat_conform.near import did_you_mean
+
+COMMANDS: Mapping[str, str] = {}
+"""The name of each command, and the module and attribute that hold it."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, so that none of them slows down another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return a command, imported now; None for a name that no command has."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first word names. Raises UsageError with the nearest names."""
+        if args[0] not in COMMANDS:
+            hint = did_you_mean(args[0], COMMANDS) or " A server is named by --host and --port, or by --spawn."
+            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
