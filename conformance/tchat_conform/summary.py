@@ -49,12 +49,13 @@ def _unmet(results: Iterable[Result]) -> Iterable[Result]:
         each
         for each in results
         if each.verdict not in met
-        and not _builds_on_a_missing_feature(each)
+        and not lacks_feature(each)
         and requirements()[each.requirement].keyword is Keyword.MUST
     )
 
 
-def _builds_on_a_missing_feature(result: Result) -> bool:
+def lacks_feature(result: Result) -> bool:
+    """Tell whether a case could not look because the server does not offer an optional feature, which is no fault."""
     return result.verdict is Verdict.UNSUPPORTED and (result.findings[0].by or "").startswith(FEATURE)
 
 
