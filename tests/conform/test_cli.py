@@ -1,5 +1,7 @@
 """tchat-conform as a user starts it: targets, exit statuses, messages."""
 
+import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 import trustme
 
 from processes import ServerProcess
+from tchat_conform.case import all_cases
 from tchat_conform.target import free_port
 
 MUTE_SERVER = """
@@ -24,6 +27,15 @@ while True:
     connection, _ = listener.accept()
     if connection.recv(10):
         sys.exit("I cannot bear words")
+"""
+STOPPING_SERVER = """
+import os, signal, socket, sys, time
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    connection, _ = listener.accept()
+    if connection.recv(10):
+        os.kill(os.getppid(), signal.Signals[sys.argv[2]])
+        time.sleep(60)
 """
 
 
@@ -79,8 +91,19 @@ def test_no_server_is_status_2_and_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--level", "nonsense"], "'nonsense' is no level"),
+        (["--level", "gruops"], "'gruops' is no level. Did you mean groups?"),
+        (["--only", "G-JION-1"], "Did you mean G-JOIN-1"),
+        (["--only", ""], "a name is missing"),
+        (["--tag", "farming"], "'farming' is no tag. Did you mean framing"),
         (["-k", "no such case"], "No case matches"),
+        (["--explain", "G-JION-1"], "Did you mean G-JOIN-1"),
+        (["--level", "base", "--only", "G-JOIN-1"], "No case matches all of this"),
+        (["--list", "--html", "x.html"], "--list runs nothing that --html could report"),
+        (["--expect", "/nowhere/known.txt"], "does not exist"),
+        (["--write-expect", "/nowhere/known.txt"], "there is no directory /nowhere"),
+        (["dif"], "There is no command 'dif'. Did you mean diff?"),
+        (["localhost", "8080"], "A server is named by --host and --port"),
+        (["--port", "1", "diff", "a", "b"], "--port goes without a command"),
         (["--host", "127.0.0.1"], "--host needs --port"),
         (["--spawn", "x {port}", "--port", "1"], "--spawn picks the port itself"),
         (["--tls"], "--tls needs --port or --spawn"),
@@ -108,8 +131,96 @@ def test_a_server_that_dies_costs_verdicts_and_not_the_run(tmp_path: Path) -> No
     assert "I cannot bear words" in done.stdout
 
 
-def test_the_list_names_each_case_with_its_requirement() -> None:
+def test_the_list_names_each_case_with_its_requirement_and_tags() -> None:
     done = conform("--list", "--level", "groups")
     assert done.returncode == 0
-    assert "groups     MUST   G-JOIN-1/" in done.stdout
+    assert "\nG-JOIN-3 (MUST, groups) A member that joins: `already-member`.\n    tags: already-member, " in done.stdout
+    assert "\n    G-JOIN-1/every-member-hears-of-a-join  When carol joins" in done.stdout
     assert "P-JOIN-1" not in done.stdout
+
+
+def test_the_list_for_programs_holds_every_case() -> None:
+    rows = json.loads(conform("--list", "json").stdout)
+    assert [row["id"] for row in rows] == [each.id for each in all_cases()]
+    assert rows[0].keys() == {"id", "requirement", "level", "keyword", "tags", "title", "text"}
+
+
+def test_explain_prints_rule_reason_example_and_cases() -> None:
+    done = conform("--explain", "G-JOIN-3")
+    assert done.returncode == 0
+    assert done.stdout.startswith("G-JOIN-3 (MUST, groups) A member that joins: `already-member`.\n")
+    for part in ("\nWhy\n", "\nExample\nbob → ", "\nError codes\nalready-member: ", "\nCases\nG-JOIN-3/"):
+        assert part in done.stdout
+
+
+def test_help_names_options_and_commands() -> None:
+    done = conform("--help")
+    assert done.returncode == 0
+    assert "\n  tchat-conform --host 127.0.0.1 --port 8080     a server that is running\n" in done.stdout
+    assert "\n  diff " in done.stdout
+
+
+# -- known failures ----------------------------------------------------------------------------------------
+
+
+def test_known_failures_are_written_then_expected_then_noticed_when_they_pass(tmp_path: Path) -> None:
+    known = str(tmp_path / "known.txt")
+    few = ("--only", "B-QUIT-1,B-LIST-1", "--timeout", "0.2")
+    mute = ("--spawn", script(tmp_path, MUTE_SERVER), *few)
+    assert conform(*mute, "--write-expect", known).returncode == 1
+
+    again = conform(*mute, "--expect", known, "--json", str(tmp_path / "report.json"))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "as known." in again.stdout.splitlines()[-1]
+    real = json.loads((tmp_path / "report.json").read_text())
+    assert real["summary"]["exit_status"] == 1
+    assert real["summary"]["verdicts"]["pass"] == 0
+
+    sound = conform(*few, "--expect", known)
+    assert sound.returncode == 1
+    assert "\npasses now: B-QUIT-1/quitting-is-answered pass, known as " in sound.stdout
+
+    Path(known).write_text("")
+    news = conform(*mute, "--expect", known)
+    assert news.returncode == 1
+    assert "\nnew: B-QUIT-1/quitting-is-answered " in news.stdout
+
+
+def test_a_wrong_line_of_known_failures_is_status_2_before_anything_runs(tmp_path: Path) -> None:
+    known = tmp_path / "known.txt"
+    known.write_text("B-QUIT-1/quitting-is-answered fial\n")
+    done = conform("--spawn", f"touch {tmp_path}/it-ran", "--expect", str(known))
+    assert done.returncode == 2
+    assert f"{known}:1: 'fial' is not what a case can be known for. Did you mean fail?" in done.stderr
+    assert not (tmp_path / "it-ran").exists()
+
+
+# -- a run that is stopped, and the command that repeats a run ---------------------------------------------
+
+
+@pytest.mark.parametrize(("which", "word"), [("SIGINT", "interrupted"), ("SIGTERM", "terminated")])
+def test_a_run_that_is_stopped_still_reports(tmp_path: Path, which: str, word: str) -> None:
+    files = {name: tmp_path / f"report.{name}" for name in ("json", "html", "junit", "markdown")}
+    known = tmp_path / "known.txt"
+    done = conform(
+        "--spawn", f"{script(tmp_path, STOPPING_SERVER)} {which}",
+        "--level", "base", "--write-expect", str(known),
+        *(part for name, file in files.items() for part in (f"--{name}", str(file))),
+    )  # fmt: skip
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert f"the run was stopped: {word}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "0 of " in done.stdout.splitlines()[-1]
+    cases = json.loads(files["json"].read_text())["cases"]
+    assert {each["verdict"] for each in cases} == {"untested"}
+    assert {each["findings"][0]["sentence"] for each in cases} == {"the run was stopped"}
+    assert all(file.stat().st_size for file in files.values())
+    assert not known.exists()
+
+
+def test_the_command_of_a_report_repeats_the_run(tmp_path: Path) -> None:
+    server = f"{sys.executable} -m tchat_server --port {{port}} --db :memory:"
+    options = ["--spawn", server, "--jobs", "3", "--timeout", "2.5"]
+    done = conform(*options, "--only", "B-QUIT-1", "--json", "-")
+    command = json.loads(done.stdout)["run"]["command"]
+    assert shlex.split(command) == ["tchat-conform", *options]

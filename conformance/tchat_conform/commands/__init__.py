@@ -10,7 +10,9 @@ import click
 
 from tchat_conform.near import did_you_mean
 
-COMMANDS: Mapping[str, str] = {}
+COMMANDS: Mapping[str, str] = {
+    "diff": "tchat_conform.commands.diff:main",
+}
 """The name of each command, and the module and attribute that hold it."""
 
 
