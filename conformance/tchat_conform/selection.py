@@ -20,7 +20,8 @@ class Selection:
     """What is asked for: a case has to fit all of it. What is empty leaves every case.
 
     ``levels``: one of these levels. ``only``: one of these ids or numbers of requirements. ``tags``: one tag of each
-    group. ``pattern``: part of the id, the title or a tag, or a glob that one of them matches, whatever the capitals.
+    group. ``pattern``: part of the id, the title or a tag, or a glob that one of them or the number of the requirement
+    matches, whatever the capitals.
     """
 
     levels: Sequence[str] = ()
@@ -93,7 +94,7 @@ def _matching(pattern: str) -> list[Case]:
 
 
 def _texts(case: Case) -> Iterable[str]:
-    return (case.id, case.title, *tags_of(case))
+    return (case.id, case.requirement.id, case.title, *tags_of(case))
 
 
 def _fits(wanted: str, text: str) -> bool:

@@ -53,6 +53,11 @@ def test_words_are_looked_for_in_ids_titles_and_tags_whatever_their_capitals(pat
         assert any(wanted in text.lower() for text in (each.id, each.title, *tags_of(each)))
 
 
+def test_a_glob_may_match_the_number_of_a_requirement() -> None:
+    assert "B-SEND-4" in {each.requirement.id for each in Selection(pattern="?-*-4").cases()}
+    assert all(each.requirement.id.endswith("-4") for each in Selection(pattern="?-*-4").cases())
+
+
 @pytest.mark.parametrize(
     ("selection", "message"),
     [

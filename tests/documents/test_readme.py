@@ -2,11 +2,14 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from documents.transcripts import blocks, kind
+from tchat_conform.cli import main
+from tchat_conform.expectations import read_expectations
 from tchat_conform.requirements import levels
 from tchat_conform.verdict import Verdict
 from tchat_protocol import messages
@@ -38,3 +41,23 @@ def test_every_place_it_names_exists() -> None:
     assert places
     for place in places:
         assert (Path(__file__).parents[2] / place).exists(), place
+
+
+def options_named(words: list[str]) -> set[str]:
+    return {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
+
+
+def test_every_option_it_shows_of_the_suite_exists() -> None:
+    known = {name for parameter in main.params for name in parameter.opts}
+    commands = [
+        line for line in "\n".join(blocks(README, "sh")).splitlines() if line.startswith(".venv/bin/tchat-conform")
+    ]
+    assert len(commands) > 5
+    assert set().union(*(options_named(shlex.split(line)) for line in commands)) <= known
+    assert {cell.split()[0].strip("`") for cell, _ in rows("option")} <= known
+
+
+def test_the_known_failure_it_shows_can_be_known(tmp_path: Path) -> None:
+    lines = [line for block in blocks(README, "text") for line in block.splitlines() if re.match("[A-Z]-[A-Z]+-", line)]
+    (tmp_path / "known.txt").write_text("\n".join(lines), encoding="utf-8")
+    assert len(read_expectations(tmp_path / "known.txt").known) == len(lines) == 1
