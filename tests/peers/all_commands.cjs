@@ -1,5 +1,9 @@
-// A student's server with all twelve group commands: JSON.parse of each chunk, no separator, no acknowledgement
-// of changes, sentences instead of fields. Port as the only argument.
+// Dialect A: a student's server with all twelve group commands. Each chunk is one message for JSON.parse; a change is
+// told to everybody but the requester as a sentence in a server-broadcast, refusals and missing groups meet silence.
+// invite adds at once, kick and ban tell dest alone (as server-kicked, server-banned), a ban does not last, unban and
+// unknown actions do nothing, no group is private, a user who disconnects leaves all groups; inviting somebody offline,
+// two objects in a segment and text that is no JSON end the process.
+// Port as the only argument.
 const net = require('net')
 
 const clients = {}
