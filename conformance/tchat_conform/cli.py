@@ -180,6 +180,8 @@ class Options:
 @click.pass_context
 def main(ctx: click.Context, /, **given: Any) -> None:
     """Judge a server, unless a command follows that does something else."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIO hides it
     if ctx.invoked_subcommand is not None:
         _refuse_options_before_a_command(ctx)
         return
@@ -251,9 +253,10 @@ def _judge(cases: Sequence[Case], options: Options, console: Console) -> int:
     except TargetError as error:
         click.echo(f"tchat-conform: {error}", err=True)
         return CANNOT_RUN
-    print_report(outcome.results, console, verbose=options.verbose)
-    status = exit_status(outcome.results) if known is None else _beside_the_known(outcome.results, known, console)
-    write_outputs(Report(_facts(options, began, outcome), outcome.results))
+    try:
+        status = _show(outcome, known, options, console)
+    finally:  # also where nobody reads to the end what is shown
+        write_outputs(Report(_facts(options, began, outcome), outcome.results))
     if outcome.stopped is not None:
         click.echo(f"tchat-conform: the run was stopped: {outcome.stopped}", err=True)
         return STOPPED
@@ -269,8 +272,12 @@ def _kept(options: Options, known: Expectations | None) -> Expectations | None:
     return read_expectations(options.write_expect) if options.write_expect.exists() else Expectations()
 
 
-def _beside_the_known(results: Sequence[Result], known: Expectations, console: Console) -> int:
-    news = known.compare(results)
+def _show(outcome: Outcome, known: Expectations | None, options: Options, console: Console) -> int:
+    """Print what the run came to, and return the exit status that it gives."""
+    print_report(outcome.results, console, verbose=options.verbose)
+    if known is None:
+        return exit_status(outcome.results)
+    news = known.compare(outcome.results)
     for line in news_lines(news):
         console.print(Text(line))
     return 0 if holds(news) else FAILED

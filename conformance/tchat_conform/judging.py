@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from tchat_conform.case import Case
 from tchat_conform.runner import OnResult, run_cases
@@ -14,6 +15,9 @@ from tchat_conform.world import Run
 
 STOPPED = Finding("the run was stopped")
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+CANCEL_AGAIN = 0.05
+"""How many seconds a cancelled run has before it is cancelled once more: who tidies up may overhear the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +40,61 @@ async def judge(cases: Sequence[Case], target: Target, *, jobs: int, limit: floa
     """
     runs: list[Run] = []
     found: dict[str, Result] = {}
+    with _signals() as received:
 
-    def keep(result: Result) -> None:
-        found[result.case] = result
-        on_result(result)
+        def keep(result: Result) -> None:
+            if received.which is None:  # what comes later was disturbed
+                found[result.case] = result
+                on_result(result)
 
-    running = asyncio.ensure_future(
-        run_cases(cases, target, jobs=jobs, limit=limit, on_result=keep, on_start=runs.append)
-    )
-    with _signals_to(running.cancel) as received:
+        running = asyncio.ensure_future(
+            run_cases(cases, target, jobs=jobs, limit=limit, on_result=keep, on_start=runs.append)
+        )
         try:
-            return Outcome(tuple(await running), runs[0])
-        except asyncio.CancelledError:
-            if not received:
-                raise
-            stopped = SIGNALS[received[0]]
+            await _end(running, received)
+            if received.which is None:
+                return Outcome(tuple(running.result()), runs[0])
+            stopped = SIGNALS[received.which]
         except TargetError as error:
             if not runs:
                 raise
             stopped = str(error)
         finally:
+            running.cancel()
             await target.stop()
     return Outcome(_whole(cases, found), runs[0] if runs else None, stopped)
 
 
+async def _end(running: asyncio.Future[Any], received: "_Received") -> None:
+    """Wait for the end of a run, and bring it about at the first signal."""
+    hears = asyncio.ensure_future(received.wait())
+    await asyncio.wait({running, hears}, return_when=asyncio.FIRST_COMPLETED)
+    hears.cancel()
+    while received.which and not running.done():
+        running.cancel()
+        await asyncio.wait({running}, timeout=CANCEL_AGAIN)
+    if received.which:
+        await asyncio.gather(running, return_exceptions=True)
+
+
+class _Received(asyncio.Event):
+    """Set at the first signal, which it keeps."""
+
+    which: signal.Signals | None = None
+
+    def keep(self, which: signal.Signals) -> None:
+        self.which = self.which or which
+        self.set()
+
+
 @contextmanager
-def _signals_to(stop: Callable[[], object]) -> Iterator[list[signal.Signals]]:
-    """Call ``stop`` at the first signal that ends a program, and yield the list of those that came."""
+def _signals() -> Iterator[_Received]:
+    """Catch the signals that end a program, for as long as the context lasts."""
     loop = asyncio.get_running_loop()
-    received: list[signal.Signals] = []
-
-    def handle(which: signal.Signals) -> None:
-        received.append(which)
-        if len(received) == 1:
-            stop()
-
+    received = _Received()
     before = {each: signal.getsignal(each) for each in SIGNALS}
     for each in SIGNALS:
-        loop.add_signal_handler(each, handle, each)
+        loop.add_signal_handler(each, received.keep, each)
     try:
         yield received
     finally:

@@ -1,6 +1,7 @@
 """tchat-conform as a user starts it: targets, exit statuses, messages."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -29,13 +30,15 @@ while True:
         sys.exit("I cannot bear words")
 """
 STOPPING_SERVER = """
-import os, signal, socket, sys, time
+import os, signal, socket, sys, threading
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-while True:
-    connection, _ = listener.accept()
+
+def hear(connection):
     if connection.recv(10):
         os.kill(os.getppid(), signal.Signals[sys.argv[2]])
-        time.sleep(60)
+
+while True:
+    threading.Thread(target=hear, args=(listener.accept()[0],), daemon=True).start()
 """
 
 
@@ -153,6 +156,14 @@ def test_explain_prints_rule_reason_example_and_cases() -> None:
         assert part in done.stdout
 
 
+def test_a_terminal_that_knows_ascii_only_gets_the_rest_written_out() -> None:
+    command = [sys.executable, "-m", "tchat_conform", "--explain", "G-JOIN-3"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "\nbob \\u2192 " in done.stdout
+
+
 def test_help_names_options_and_commands() -> None:
     done = conform("--help")
     assert done.returncode == 0
@@ -216,6 +227,14 @@ def test_a_run_that_is_stopped_still_reports(tmp_path: Path, which: str, word: s
     assert {each["findings"][0]["sentence"] for each in cases} == {"the run was stopped"}
     assert all(file.stat().st_size for file in files.values())
     assert not known.exists()
+
+
+def test_a_reader_who_goes_early_costs_no_report(tmp_path: Path) -> None:
+    html = tmp_path / "report.html"
+    command = shlex.join([sys.executable, "-m", "tchat_conform", "--only", "B-QUIT-1", "--html", str(html)])
+    done = subprocess.run(["bash", "-c", f"{command} | true"], capture_output=True, text=True, timeout=120, check=False)
+    assert "Traceback" not in done.stderr
+    assert html.stat().st_size
 
 
 def test_the_command_of_a_report_repeats_the_run(tmp_path: Path) -> None:
