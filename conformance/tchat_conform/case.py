@@ -18,8 +18,10 @@ Script = Callable[["World"], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``restarts`` says that it restarts the server and so runs alone.
+    """One case. ``restarts`` says that it restarts the server, and so runs beside others only that do so too.
 
+    ``kills`` says that it kills the server without warning: it runs alone, for what others write at the same moment
+    could save what is lost.
     ``slow`` says that a sound server works long at it, for instance on a password: few such run at a time.
     ``crowd`` says that so many take part that other cases would wait too long for their answers: it runs alone too.
     """
@@ -31,11 +33,17 @@ class Case:
     restarts: bool = False
     slow: bool = False
     crowd: bool = False
+    kills: bool = False
+
+    @property
+    def harsh(self) -> bool:
+        """Whether it sends what kills many a server: such cases come last."""
+        return self.requirement.level == "robustness"
 
     @property
     def alone(self) -> bool:
         """Whether no other case may run beside it."""
-        return self.restarts or self.crowd
+        return self.kills or self.crowd
 
     @property
     def id(self) -> str:
@@ -52,7 +60,7 @@ _registered: dict[str, Case] = {}
 
 
 def case(
-    requirement: str, *, restarts: bool = False, slow: bool = False, crowd: bool = False
+    requirement: str, *, restarts: bool = False, slow: bool = False, crowd: bool = False, kills: bool = False
 ) -> Callable[[Script], Script]:
     """Register a coroutine as a case of a requirement; its docstring's first line is the title.
 
@@ -62,7 +70,7 @@ def case(
     def register(script: Script) -> Script:
         name = getattr(script, "__name__", "case").replace("_", "-")
         title = (inspect.getdoc(script) or name).splitlines()[0]
-        new = Case(requirements()[requirement], name, title, script, restarts, slow, crowd)
+        new = Case(requirements()[requirement], name, title, script, restarts or kills, slow, crowd, kills)
         if new.id in _registered:
             raise ValueError(f"two cases are called {new.id}")
         _registered[new.id] = new

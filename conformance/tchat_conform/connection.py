@@ -1,18 +1,31 @@
 """One TCP connection to the server under test: bytes out, messages in, everything logged."""
 
 import asyncio
+import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tchat_conform.speech import STANDARD, Speech, unwrapped
 from tchat_conform.wirelog import WireLog
-from tchat_protocol.framing import BadInput, Decoder, encode
+from tchat_protocol.framing import BadInput, Decoder
 
+APART = 0.05
+"""Seconds between a message that nothing came after and the next: in one segment they would kill many a server."""
+CLOSER = 0.01
+"""The same, once the pacer has told that the server is past the first."""
+CLOSE, END, RESET = b"we close", b"we end our side", b"we reset the connection"
+CLOSINGS = frozenset({CLOSE, END, RESET})
+"""The remarks of a log that say that our side has ended a connection."""
+QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CHUNK = 65_536
+
+
+Pacer = Callable[[], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +65,70 @@ class Connection:
     log: WireLog
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    speech: Speech = STANDARD
+    pacer: Pacer | None = None
+    greetings: int = 0
+    echoes: bool = False
     inbox: list[Received] = field(default_factory=list)
     broken: list[BadInput] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
+    last_sent: float = 0.0
     closed: bool = False
     reset: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _decoder: Decoder = field(default_factory=lambda: Decoder(limit=MAX_ANSWER_BYTES))
     _pump: asyncio.Task[None] | None = None
+    _unheard_since: float | None = None
+    _said: list[Mapping[str, Any]] = field(default_factory=list)
 
     @classmethod
-    async def open(cls, who: str, address: Address, log: WireLog, limit: float) -> "Connection":
-        """Connect within ``limit`` seconds. Raises OSError or TimeoutError if nobody answers."""
+    async def open(  # noqa: PLR0913 - whose, where, and how to speak there
+        cls,
+        who: str,
+        address: Address,
+        log: WireLog,
+        limit: float,
+        speech: Speech = STANDARD,
+        *,
+        pacer: Pacer | None = None,
+        greetings: int = 0,
+        echoes: bool = False,
+    ) -> "Connection":
+        """Connect within ``limit`` seconds. Raises OSError or TimeoutError if nobody answers.
+
+        ``speech`` is the form of what is sent. ``pacer`` is for a server that must get each message by itself, and
+        waits until it is past the one before, if it can;
+        ``greetings`` is how many things this server says unasked to everybody who connects, ``echoes`` whether it
+        sends back what it gets: both are left out of ``inbox``.
+        """
         async with asyncio.timeout(limit):
             reader, writer = await asyncio.open_connection(address.host, address.port, ssl=address.tls)
         log.add(who, "·", b"connected")
-        connection = cls(who, log, reader, writer)
+        connection = cls(who, log, reader, writer, speech, pacer, greetings, echoes)
         connection._pump = asyncio.create_task(connection._read())
         return connection
 
     async def send(self, message: Mapping[str, Any]) -> None:
-        """Send one message as the protocol says."""
-        await self.send_bytes(encode(message))
+        """Send one message, in the form that the server understands."""
+        if self.pacer is not None and self._unheard_since is not None:
+            await self._come_apart(self.pacer, self._unheard_since)
+        said = self.speech.form(message)
+        if self.echoes:
+            self._said.append(said)
+        await self.send_bytes(self.speech.encoded(said))
+        self._unheard_since = time.monotonic()
+
+    async def _come_apart(self, pacer: Pacer, sent: float) -> None:
+        """Wait until what was sent has most likely been read."""
+        apart = CLOSER if await pacer() else APART
+        await asyncio.sleep(sent + apart - time.monotonic())
 
     async def send_bytes(self, data: bytes) -> None:
         """Send bytes as they are. A connection the server has closed takes them silently: the wait will tell."""
         self.log.add(self.who, "→", data)
         if self.closed:
             return
+        self.last_sent = time.monotonic()
         with suppress(ConnectionError):
             self.writer.write(data)
             await self.writer.drain()
@@ -87,8 +136,12 @@ class Connection:
     async def send_pieces(self, pieces: list[bytes]) -> None:
         """Send each piece in a segment of its own, as far as TCP lets us."""
         for piece in pieces:
+            if self.closed:
+                return
             await self.send_bytes(piece)
             await asyncio.sleep(0)
+            if self.pacer is not None:
+                await self._come_apart(self.pacer, time.monotonic())
 
     async def wait_until(self, condition: Callable[[], bool], limit: float) -> bool:
         """Wait until ``condition()`` holds; False once ``limit`` seconds have passed or nothing more can come."""
@@ -99,13 +152,14 @@ class Connection:
                 return False
             self.news.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.news.wait(), left)
+                async with asyncio.timeout(left):  # wait_for() of Python 3.11 can lose a cancellation
+                    await self.news.wait()
         return True
 
     async def close(self) -> None:
         """Close our side and wait until the reader has ended."""
         if not self.writer.is_closing():
-            self.log.add(self.who, "·", b"we close")
+            self.log.add(self.who, "·", CLOSE)
         self.writer.close()
         if self._pump is not None:
             self._pump.cancel()
@@ -119,13 +173,13 @@ class Connection:
         """End our side once all that was sent has gone, where closing at once could lose it; TLS can only close."""
         if not self.writer.can_write_eof():
             return await self.close()
-        self.log.add(self.who, "·", b"we end our side")
+        self.log.add(self.who, "·", END)
         self.writer.write_eof()
         return None
 
     async def abort(self) -> None:
         """End the connection at once with a reset, as a crashed client does."""
-        self.log.add(self.who, "·", b"we reset the connection")
+        self.log.add(self.who, "·", RESET)
         self.writer.transport.abort()
         await self.close()
 
@@ -139,12 +193,23 @@ class Connection:
         self.log.add(self.who, "·", b"the server " + (b"reset" if self.reset else b"closed") + b" it")
         self.news.set()
 
+    def _acknowledge(self) -> None:
+        """Acknowledge at once, for a server with Nagle's algorithm on holds back its next write until then."""
+        if QUICK_ACK is not None and (plain := self.writer.get_extra_info("socket")) is not None:
+            with suppress(OSError):
+                plain.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
+
     def _take(self, data: bytes) -> None:
         self.log.add(self.who, "←", data)
         self.raw += data
+        self._unheard_since = None
+        self._acknowledge()
         for each in self._decoder.feed(data):
-            if isinstance(each, BadInput):
+            if self.greetings > 0:
+                self.greetings -= 1
+            elif isinstance(each, BadInput):
                 self.broken.append(each)
-            else:
-                self.inbox.append(Received(each, time.monotonic()))
+            elif each not in self._said:
+                message = each if self.speech.envelope is None else unwrapped(each)
+                self.inbox.append(Received(message, time.monotonic()))
         self.news.set()

@@ -6,9 +6,10 @@ called. Shape second: ``differences`` says what keeps it from the standard form.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from tchat_protocol import messages
+from tchat_protocol import messages, schemas
 
 TELLING_FIELDS = ("msg", "group", "dest", "sender", "from", "to", "reason")
 """Fields whose values, fresh in every case, tell one message from all others."""
@@ -33,11 +34,19 @@ class Expected:
         )
 
     def is_meant_by(self, message: Mapping[str, Any]) -> bool:
-        """Tell whether a message carries the telling values in whatever form, and is no refusal."""
-        telling = [self.fields[field] for field in TELLING_FIELDS if self.fields.get(field)]
-        said = set(words(message))
-        other = message.get("action") != self.action and messages.is_valid("answers", dict(message))
-        return bool(telling) and not other and not looks_refused(message) and all(value in said for value in telling)
+        """Tell whether a message carries the telling values in whatever form, a sentence too, and is no refusal."""
+        telling = [str(self.fields[field]) for field in TELLING_FIELDS if self.fields.get(field)]
+        other = message.get("action") != self.action and (self._is_no_listing_but(message) or _is_standard(message))
+        return (
+            bool(telling)
+            and not other
+            and not looks_refused(message)
+            and all(mentions(message, value) for value in telling)
+        )
+
+    def _is_no_listing_but(self, message: Mapping[str, Any]) -> bool:
+        """Tell whether a message lists something where no list is expected: it answers some other question."""
+        return self.action not in _listings() and any(isinstance(each, list) for each in message.values())
 
     def may_be(self, message: Mapping[str, Any]) -> bool:
         """Tell whether a message could be this one: it means it, or has its action and contradicts nothing telling."""
@@ -94,6 +103,17 @@ def words(value: Any) -> Iterator[str]:
 def mentions(message: Mapping[str, Any], token: str) -> bool:
     """Tell whether a fresh name or text stands anywhere in a message, also inside a sentence."""
     return any(token in word for word in words(message))
+
+
+@cache
+def _listings() -> frozenset[str]:
+    """Return the actions of the answers that hold a list."""
+    kinds = {each: schemas.schema("answers", each)["properties"].values() for each in schemas.actions("answers")}
+    return frozenset(each for each, fields in kinds.items() if any(field.get("type") == "array" for field in fields))
+
+
+def _is_standard(message: Mapping[str, Any]) -> bool:
+    return messages.is_valid("answers", dict(message))
 
 
 def looks_refused(message: Mapping[str, Any]) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tchat_conform.case import Case
+from tchat_conform.run import Run
 from tchat_conform.runner import OnResult, run_cases
 from tchat_conform.target import Target, TargetError
 from tchat_conform.verdict import Finding, Result, Verdict
-from tchat_conform.world import Run
 
 STOPPED = Finding("the run was stopped")
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}

@@ -1,59 +1,37 @@
-"""Runs cases against a target: side by side where they bear it, alone where they restart, crowd or follow a crash."""
+"""Runs cases against a target: side by side where they bear it, alone where they crowd or follow a crash.
+
+The order is from harmless to harsh, so that a server that dies of bad input has shown before what it can do. Cases
+that restart the server do so together. What did not pass by a silence is run again alone, to see whether luck decided.
+"""
 
 import asyncio
+import re
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tchat_conform.case import Case
-from tchat_conform.target import Target, TargetError, accepts
-from tchat_conform.user import User
+from tchat_conform.crash import Crashes
+from tchat_conform.probe import StopPolitely, probe
+from tchat_conform.restarts import Rendezvous
+from tchat_conform.run import Run
+from tchat_conform.speech import STANDARD
+from tchat_conform.target import Target, TargetError
 from tchat_conform.verdict import Finding, Result, Stopped, Verdict
 from tchat_conform.wirelog import WireLog
-from tchat_conform.world import Run, World
+from tchat_conform.world import World
 from tchat_protocol.framing import BadInput
 
-PROBES = 5
 CASE_LIMIT_FACTOR = 30
 SLOW_AT_ONCE = 2
 
+CRASHES_THAT_TELL = 2
+"""After so many crashes by harsh cases the rest of them runs one at a time: most of them will be to blame."""
+
 OnResult = Callable[[Result], None]
 OnStart = Callable[[Run], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What was learnt before the first case: the features of server-hello and the slowest answer, in seconds."""
-
-    features: frozenset[str]
-    slowest: float | None
-
-
-async def probe(target: Target, limit: float) -> Probe:
-    """Say hello a few times, to learn what the server offers and how fast it answers."""
-    features: frozenset[str] = frozenset()
-    times = []
-    for _ in range(PROBES):
-        world = World(Run(target, limit))
-        try:
-            began = time.monotonic()
-            user = await world.user("probe")
-            times.append(time.monotonic() - began)
-            features |= _features(user)
-        except Stopped:
-            return Probe(features, None)
-        finally:
-            await world.end()
-    return Probe(features, max(times))
-
-
-def _features(user: User) -> frozenset[str]:
-    listed = [each.message.get("features", []) for each in user.connection.inbox]
-    return frozenset(
-        feature for each in listed if isinstance(each, list) for feature in each if isinstance(feature, str)
-    )
 
 
 async def run_cases(  # noqa: PLR0913 - what a run depends on, by name
@@ -69,87 +47,195 @@ async def run_cases(  # noqa: PLR0913 - what a run depends on, by name
 
     Arguments: ``jobs`` cases at a time; ``limit`` seconds at most for one answer; ``on_result`` hears of each
     result as it comes, and ``on_start`` of the run once the server has been probed.
-    Raises TargetError if the target cannot be started.
+    Raises TargetError if the target cannot be started, or ended without a case being to blame.
     """
     await target.start()
-    learnt = await probe(target, limit)
-    run = Run(target, limit, learnt.slowest, learnt.features)
+    run = Run(target, limit)
+    runner = _Runner(run, jobs, on_result)
+    try:
+        await probe(run)
+    except StopPolitely as stopped:
+        on_start(run)
+        return runner.stopped(cases, stopped.finding)
     on_start(run)
-    return await _Runner(run, jobs, on_result).run(cases)
+    try:
+        return await runner.run(cases)
+    finally:
+        if run.witness is not None:
+            await run.witness.leave()
 
 
 class _Runner:
     def __init__(self, run: Run, jobs: int, on_result: OnResult) -> None:
         self._run = run
+        self._jobs = jobs
         self._slots = asyncio.Semaphore(jobs)
         self._slow_slots = asyncio.Semaphore(SLOW_AT_ONCE)
         self._on_result = on_result
         self._results: dict[str, Result] = {}
-        self._restarts = 0
-        self._restarting = asyncio.Lock()
+        self._missed: dict[str, set[str]] = {}
+        self._ran_alone: set[str] = set()
+        self._victims: dict[int, list[Case]] = {}
+        self._last_sent: dict[str, float] = {}
+        self._crashes = Crashes(run)
 
-    async def run(self, cases: Sequence[Case]) -> list[Result]:
-        together = [each for each in cases if not each.alone]
-        await asyncio.gather(*(self._together(each) for each in together))
+    def stopped(self, cases: Sequence[Case], finding: Finding) -> list[Result]:
+        """Return results of cases that cannot be looked at at all; those of the requirement to blame fail."""
         for each in cases:
-            if each.id not in self._results:
-                self._keep(await self._alone(each))
+            verdict = Verdict.FAIL if each.requirement.id == finding.by else Verdict.BLOCKED
+            self._keep(_result(each, verdict, (finding,), WireLog(), 0.0))
         return [self._results[each.id] for each in cases]
 
-    async def _together(self, case: Case) -> None:
-        async with self._slow_slots if case.slow else nullcontext(), self._slots:
-            restarts = self._restarts
-            result = await run_case(case, self._run)
-            # a case that did not pass while the server died may be its victim: it runs again alone
-            if result.verdict is Verdict.PASS or await self._outlived(restarts):
-                self._keep(result)
+    async def run(self, cases: Sequence[Case]) -> list[Result]:
+        for phase in _phases(cases):
+            left = phase
+            while left:
+                if phase[0].alone:
+                    await self._one_by_one(left)
+                elif phase[0].restarts:
+                    await self._restarting(left)
+                else:
+                    await self._side_by_side(left)
+                left = await self._sorted_out()
+        await self._again_alone(cases)
+        return [self._results[each.id] for each in cases]
 
-    async def _outlived(self, restarts: int) -> bool:
-        """Tell whether the server lives since it was last started; if not, see that it is started again once."""
-        async with self._restarting:
-            if restarts != self._restarts:
-                return False
-            if await accepts(self._run.target.address):
-                return True
-            self._restarts += 1
-            await self._revived()
-            return False
+    # -- together -----------------------------------------------------------------------------------------
+
+    async def _side_by_side(self, phase: Sequence[Case]) -> None:
+        slots = asyncio.Semaphore(1) if phase[0].harsh and not self._run.target.can_restart else self._slots
+
+        crashes = self._crashes.count
+
+        async def one(case: Case) -> None:
+            async with self._slow_slots if case.slow else nullcontext(), slots:
+                if not is_deadly():
+                    await self._together(case)
+
+        def is_deadly() -> bool:
+            return phase[0].harsh and self._crashes.count - crashes >= CRASHES_THAT_TELL
+
+        await asyncio.gather(*map(one, phase))
+        if is_deadly():
+            there = {each.id for group in self._victims.values() for each in group}
+            await self._one_by_one(each for each in phase if each.id not in self._results and each.id not in there)
+
+    async def _restarting(self, phase: Sequence[Case]) -> None:
+        """Run cases that restart the server, all at once, so that they share the restarts."""
+        meeting = Rendezvous(self._run.restart_now)
+        self._run.restarter = meeting.restart
+        for _ in phase:
+            meeting.enter()
+
+        async def one(case: Case) -> None:
+            try:
+                await self._together(case)
+            finally:
+                await meeting.leave()
+
+        await asyncio.gather(*map(one, phase))
+        self._run.restarter = None
+
+    async def _together(self, case: Case) -> None:
+        crashes = self._crashes.count
+        result = await self._run_case(case)
+        # a case that did not pass while the server died may be its victim: it runs again alone
+        if result.verdict is Verdict.PASS or await self._crashes.outlived(crashes):
+            self._keep(result)
+        else:
+            self._victims.setdefault(crashes, []).append(case)
+
+    async def _sorted_out(self) -> list[Case]:
+        """Find out which case of each crash was to blame, and return those that were only there.
+
+        The case that sent something last is the first suspect: if the server dies of it alone, the others go on.
+        """
+        victims, self._victims = self._victims, {}
+        bystanders = []
+        for there in victims.values():
+            suspect, *others = sorted(there, key=lambda each: self._last_sent[each.id], reverse=True)
+            crashes = self._crashes.count
+            await self._one_by_one([suspect])
+            if self._crashes.count != crashes:
+                bystanders += others
+            else:
+                await self._one_by_one(others)
+        return bystanders
+
+    # -- alone --------------------------------------------------------------------------------------------
+
+    async def _one_by_one(self, cases: Iterable[Case]) -> None:
+        for each in cases:
+            self._keep(await self._alone(each))
 
     async def _alone(self, case: Case) -> Result:
-        if not await self._revived():
-            gone = Finding("the server is gone; see the case that it died in")
-            return _result(case, Verdict.BLOCKED, (gone,), WireLog(), 0.0)
-        result = await run_case(case, self._run)
-        if await accepts(self._run.target.address):
+        if not await self._crashes.revived():
+            return _result(case, Verdict.BLOCKED, (self._crashes.gone(),), WireLog(), 0.0)
+        result = await self._run_case(case)
+        self._ran_alone.add(case.id)
+        if await self._crashes.outlived(self._crashes.count, revive=False):
             return result
-        how = await self._run.target.obituary()
-        died = Finding("the server died of this case" + (f": {how}" if how else ""))
-        return replace(result, verdict=Verdict.FAIL, findings=(died, *result.findings))
+        return await self._crashes.blame(result)
 
-    async def _revived(self) -> bool:
-        target = self._run.target
-        if await accepts(target.address):
-            return True
-        if not target.can_restart:
-            return False
-        try:
-            await target.restart(kill=True)
-        except TargetError:
-            return False
-        return True
+    async def _again_alone(self, cases: Sequence[Case]) -> None:
+        """Run again what failed by a rare silence: one case of each cause, and all of a cause that proves doubtful."""
+        by_cause: dict[tuple[Verdict, str], list[Case]] = {}
+        for each in cases:
+            missed = self._missed.get(each.id, ())
+            if each.id not in self._ran_alone and any(not self._run.is_fact(what) for what in missed):
+                by_cause.setdefault(_cause(self._results[each.id]), []).append(each)
+        for alike in by_cause.values():
+            for each in alike:
+                if not await self._confirmed(each):
+                    continue
+                break
+
+    async def _confirmed(self, case: Case) -> bool:
+        first = self._results[case.id]
+        crashes = self._crashes.count
+        again = await self._alone(case)
+        if again.verdict is not first.verdict and self._crashes.count == crashes:
+            again = replace(again, verdict=Verdict.UNSTABLE, findings=again.findings or first.findings, other=first)
+        self._results[case.id] = again
+        return again.verdict is first.verdict
+
+    # -- both ---------------------------------------------------------------------------------------------
+
+    async def _run_case(self, case: Case) -> Result:
+        world = World(self._run, STANDARD if self._is_plain(case) else None)
+        began = time.monotonic()
+        verdict, findings = await _outcome(case, world)
+        self._last_sent[case.id] = max((each.last_sent for each in world.connections), default=0.0)
+        await world.end()
+        if verdict not in (Verdict.PASS, Verdict.UNTESTED):
+            self._missed[case.id] = world.missed
+        found = (*findings, *self._departures(case)) if verdict in (Verdict.PASS, Verdict.NON_STRICT) else findings
+        if found and verdict is Verdict.PASS:
+            verdict = Verdict.NON_STRICT
+        return _result(case, verdict, found, world.log, time.monotonic() - began)
+
+    def _is_plain(self, case: Case) -> bool:
+        return any(case.requirement.id in each.plain for each in self._run.adaptations)
+
+    def _departures(self, case: Case) -> Iterable[Finding]:
+        """Yield in what the suite had to depart from the standard form, where that counts."""
+        return (each.finding for each in self._run.adaptations if case.requirement.id in each.requirements)
 
     def _keep(self, result: Result) -> None:
         self._results[result.case] = result
         self._on_result(result)
 
 
-async def run_case(case: Case, run: Run) -> Result:
-    """Run one case in a world of its own and judge it."""
-    world = World(run)
-    began = time.monotonic()
-    verdict, findings = await _outcome(case, world)
-    await world.end()
-    return _result(case, verdict, findings, world.log, time.monotonic() - began)
+def _phases(cases: Sequence[Case]) -> Iterable[Sequence[Case]]:
+    """Yield the cases that run one way, from the harmless to the harsh."""
+    rest = [each for each in cases if not each.alone and not each.restarts]
+    phases = (
+        [each for each in rest if not each.harsh],
+        [each for each in cases if each.restarts and not each.alone],
+        [each for each in cases if each.alone],
+        [each for each in rest if each.harsh],
+    )
+    return filter(None, phases)
 
 
 async def _outcome(case: Case, world: World) -> tuple[Verdict, tuple[Finding, ...]]:
@@ -167,13 +253,21 @@ async def _outcome(case: Case, world: World) -> tuple[Verdict, tuple[Finding, ..
         return Verdict.FAIL, (Finding(f"the server did not come back: {error}"), *world.near_misses)
     except Exception:  # noqa: BLE001 - the boundary: the suite's own fault must not be blamed on the server
         return Verdict.ERROR, (Finding(traceback.format_exc()),)
-    found = (*_broken(world), *world.near_misses)
+    found = (*_junk(world), *world.near_misses)
     return Verdict.NON_STRICT if found else Verdict.PASS, found
 
 
-def _broken(world: World) -> list[Finding]:
+def _junk(world: World) -> list[Finding]:
     found: list[BadInput] = [each for connection in world.connections for each in connection.broken]
     return [Finding(f"the server sent what is no message: {each.reason}", None, repr(each.raw)) for each in found]
+
+
+def _cause(result: Result) -> tuple[Verdict, str]:
+    """Return what is the same in results of one cause: fresh names and numbers tell them apart, and do not count."""
+    if not result.findings:
+        return result.verdict, ""
+    first = result.findings[0]
+    return result.verdict, first.by or re.sub(r"-[0-9a-f]{6}-\d{5}|\d+", "", first.sentence)
 
 
 def _result(case: Case, verdict: Verdict, findings: tuple[Finding, ...], log: WireLog, seconds: float) -> Result:

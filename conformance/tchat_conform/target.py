@@ -110,7 +110,7 @@ class SpawnedServer:
                 while not await accepts(self.address):
                     if process.returncode is not None:
                         raise TargetError(f"{shlex.join(self.command)} did not start: {await self.obituary()}")
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.005)
         except TimeoutError as error:
             await self.stop()
             raise TargetError(

@@ -1,7 +1,7 @@
 """The people of a case: what a user asks, hears and must not hear."""
 
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tchat_conform.connection import Connection, Received
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from tchat_conform.world import World
 
 Predicate = Callable[[Message], bool]
-
-APART = 0.05
-"""Seconds between two requests of which the first is left unanswered: in one segment they would kill many a server."""
 
 
 class User:
@@ -52,7 +49,7 @@ class User:
 
     async def given(self, action: str, **fields: Any) -> Message:
         """Send a request that the case builds on. Blocks the case if it is refused or not answered."""
-        if self.world.is_known_mute(action) and not changes_something(action):
+        if self.world.run.is_mute(action) and not self._may_work(action):
             raise Blocked(Finding(f"needs {action}, which this server leaves unanswered", by=action))
         return await self.world.builds_on(self.asks(action, **fields), by=action)
 
@@ -60,13 +57,14 @@ class User:
         """Return the answer to a request sent before, a near miss noted where its form is another.
 
         ``expected`` is for requests in an unusual form; for others it follows from the request.
+        Raises Refusal, a fault of the case, if the request is none that a server must take.
         """
+        messages.parse_request(request)
         action = str(request["action"])
         expected = expected or Expected(str(schemas.answer_to(action)), _repeated(action, request))
         answer = await self._direct_answer(request, expected)
         if answer is None:
             return await self._unanswered(request, expected)
-        self.world.note_answer(action)
         if looks_refused(answer.message):
             raise self._refused(request, answer.message, expected)
         self._judge_shape(expected, answer.message, f"{action} was answered")
@@ -100,9 +98,9 @@ class User:
     async def hears(self, action: str, **fields: Any) -> Message:
         """Return the next unused message with this action and these fields. Fails the case if none comes."""
         expected = Expected(action, fields)
-        found = await self._next(expected.is_met_by) or self._unused(expected.is_meant_by)
+        found = await self._next(expected.is_met_by, f"{action} to {self!r}", near=expected.is_meant_by)
         if found is None:
-            raise Failed(Finding(f"{self!r} did not get {action}", expected.message, self._latest()))
+            raise Failed(self._missing(f"{self!r} did not get {action}", expected))
         found.used = True
         self._judge_shape(expected, found.message, f"{self!r} heard of it")
         return Heard(found.message)
@@ -140,9 +138,10 @@ class User:
 
     async def is_closed(self) -> None:
         """Wait until the server has closed this connection. Fails the case if it does not."""
-        await self.connection.wait_until(lambda: False, self.world.patience)
+        await self.world.wait(self.connection, lambda: self.connection.closed)
         if not self.connection.closed:
-            raise Failed(Finding(f"the server must close {self!r}'s connection", "closed", "still open"))
+            sentence = f"the server must close {self!r}'s connection"
+            raise Failed(Finding(sentence, "closed", "still open", proof=self.world.proof))
 
     async def still_works(self) -> None:
         """Prove that the connection is served: a private message to oneself comes back. Else fails."""
@@ -156,22 +155,31 @@ class User:
 
     # -- matching -----------------------------------------------------------------------------------------
 
-    async def _next(self, wanted: Predicate) -> Received | None:
-        began = time.monotonic()
-        if await self.connection.wait_until(lambda: self._unused(wanted) is not None, self.world.patience):
-            self.world.run.answered_after(time.monotonic() - began)
-        return self._unused(wanted)
+    async def _next(self, wanted: Predicate, what: str = "", *, near: Predicate = lambda _: False) -> Received | None:
+        """Return the next unused message that is wanted; failing that, one that comes near, once no better comes.
 
-    async def _comes(self, wanted: Predicate, what: str) -> Received | None:
-        """Wait for what should come; where it is known never to, only until a barrier is through."""
-        if not self.world.is_known_mute(what):
-            return await self._next(wanted)
-        await self.connection.wait_until(lambda: self._unused(wanted) is not None, APART)
-        await self._is_served()
-        return self._unused(wanted)
+        ``what`` is waited for, in words that are the same in every case.
+        """
+
+        def is_there() -> bool:
+            return self._unused(wanted) is not None
+
+        def either() -> bool:
+            return is_there() or self._unused(near) is not None
+
+        if await self.world.wait(self.connection, either, what) and not is_there():
+            await self.world.settle(self.connection, is_there)
+        return self._unused(wanted) or self._unused(near)
 
     def _unused(self, wanted: Predicate) -> Received | None:
         return next((each for each in self.connection.inbox if not each.used and wanted(each.message)), None)
+
+    async def answer_to(self, request: Message) -> Message | None:
+        """Return what answers a request sent before, in whatever form, be it a refusal; None if nothing does."""
+        action = str(request["action"])
+        expected = Expected(str(schemas.answer_to(action)), _repeated(action, request))
+        answer = await self._direct_answer(request, expected)
+        return None if answer is None else answer.message
 
     async def _direct_answer(self, request: Message, expected: Expected) -> Received | None:
         without_id = Expected(expected.action, {name: value for name, value in expected.fields.items() if name != "id"})
@@ -187,7 +195,7 @@ class User:
 
         # a server that has repeated an id before is held to it; from any other the likely message is the answer
         wanted = is_it if self.world.run.repeats_ids else either
-        await self._comes(wanted, str(request["action"]))
+        await self._next(wanted, str(request["action"]))
         found = self._unused(is_it) or self._unused(could_be)
         if found is not None:
             found.used = True
@@ -203,25 +211,31 @@ class User:
             each.used = each.used or mentions(each.message, text)
         return found is not None
 
+    def _may_work(self, action: str) -> bool:
+        """Tell whether an unanswered request may have done its work: then its effect decides."""
+        return changes_something(action) or action in self.world.run.effective
+
     async def _unanswered(self, request: Message, expected: Expected) -> Message:
         """Judge a legal request that got no answer: its effect may be there all the same, and decides.
 
         Returns what the answer would have repeated from the request, so that the copies of others can be known.
         """
         action = str(request["action"])
-        self.world.note_silence(action)
-        if not changes_something(action) or not await self._is_served():
-            raise Failed(self._silence(request, expected))
-        self.world.near_miss(
-            Finding(f"{self!r} sent {action}, and no acknowledgement came", expected.message, "nothing")
-        )
+        silence = self._silence(request, expected)
+        if not self._may_work(action) or not (self.world.run.is_mute(action) or await self._is_served()):
+            raise Failed(silence)
+        sentence = f"{self!r} sent {action}, and no acknowledgement came"
+        self.world.near_miss(replace(silence, sentence=sentence, received="nothing"))
         return Heard({name: value for name, value in expected.message.items() if name != "id"})
 
     async def _not_refused(self, action: str, expected: Expected) -> Message:
         """Judge an illegal request that got no answer: silence is no refusal, but what it did decides."""
+        silence = Finding(
+            f"{self!r} sent {action}, and no refusal came", expected.message, "nothing", proof=self.world.proof
+        )
         if not await self._is_served():
-            raise Failed(Finding(f"{self!r} sent {action}, and got nothing more", expected.message, "nothing"))
-        self.world.near_miss(Finding(f"{self!r} sent {action}, and no refusal came", expected.message, "nothing"))
+            raise Failed(replace(silence, sentence=f"{self!r} sent {action}, and got nothing more"))
+        self.world.near_miss(silence)
         return Heard({"action": expected.action})
 
     async def _refusal(self, request: Message | None) -> Message | None:
@@ -236,12 +250,9 @@ class User:
         def accepted(message: Message) -> bool:
             return acceptance is not None and acceptance.is_met_by(message)
 
-        refusal = f"a refusal of {action}"
-        found = await self._comes(lambda message: is_it(message) or accepted(message), refusal)
+        found = await self._next(lambda message: is_it(message) or accepted(message), f"a refusal of {action}")
         if found is None:
-            self.world.note_silence(refusal)
             return None
-        self.world.note_answer(refusal)
         found.used = True
         return found.message
 
@@ -256,11 +267,10 @@ class User:
 
     def _silence(self, request: Message, expected: Expected) -> Finding:
         state = "the server closed the connection" if self.connection.closed else "no answer came"
-        return Finding(
-            f"{self!r} sent {request['action']}, and {state} within {self.world.patience:.1f} s",
-            expected.message,
-            self._latest(),
-        )
+        return self._missing(f"{self!r} sent {request['action']}, and {state}", expected)
+
+    def _missing(self, sentence: str, expected: Expected) -> Finding:
+        return Finding(sentence, expected.message, self._latest(), proof=self.world.proof)
 
     def _refused(self, request: Message, answer: Message, expected: Expected) -> Stopped:
         action = str(request["action"])
@@ -291,8 +301,11 @@ def changes_something(action: str) -> bool:
 
 
 def answers(request: Message, message: Message) -> bool:
-    """Tell whether a message repeats a request's id, be it as a text or a number: its type is a matter of form."""
-    return "id" in message and "id" in request and str(message["id"]) == str(request["id"])
+    """Tell whether a message repeats a request's id, be it as a text or a number: its type is a matter of form.
+
+    The request itself, sent back, answers nothing.
+    """
+    return "id" in message and "id" in request and str(message["id"]) == str(request["id"]) and message != request
 
 
 def _acceptance(request: Message | None) -> Expected | None:

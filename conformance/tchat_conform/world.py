@@ -1,26 +1,21 @@
 """The world of one case: fresh people, groups and texts, the barrier, and what was noted on the way."""
 
 import asyncio
-import secrets
 import time
-from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from tchat_conform.connection import Address, Connection
 from tchat_conform.expect import mentions
-from tchat_conform.target import Target
+from tchat_conform.run import Run
+from tchat_conform.speech import Speech
 from tchat_conform.user import User
 from tchat_conform.verdict import FEATURE, Blocked, Failed, Finding, Unsupported, Untested
 from tchat_conform.wirelog import WireLog
 
-SILENCES_THAT_TELL = 2
 NEWS_OF_JOIN = "server-join to others"
-PATIENCE_FLOOR = 1.0
-PATIENCE_FACTOR = 10
 RETRY_AFTER = 0.01
 
 T = TypeVar("T")
@@ -28,47 +23,16 @@ T = TypeVar("T")
 _in_scene: ContextVar[bool] = ContextVar("in_scene", default=False)  # each of the people of a crowd has its own
 
 
-@dataclass(slots=True)
-class Run:
-    """What all cases of one run share.
-
-    ``limit`` is how long an answer is waited for at most and ``slowest`` how long the slowest took, both in seconds,
-    None while there was none; ``features`` is what server-hello listed; ``repeats_ids`` whether an answer ever
-    carried the request's id.
-    """
-
-    target: Target
-    limit: float
-    slowest: float | None = None
-    features: frozenset[str] = frozenset()
-    repeats_ids: bool = False
-    silences: Counter[str] = field(default_factory=Counter)
-    answered: set[str] = field(default_factory=set)
-    token: str = field(default_factory=lambda: secrets.token_hex(3))
-    serial: "count[int]" = field(default_factory=lambda: count(1))
-
-    @property
-    def patience(self) -> float:
-        """How long an answer is waited for, in seconds: in proportion to the slowest one, within bounds.
-
-        So a server that is slow, or a machine that is busy, is given time, and a fast one's silence costs little.
-        """
-        return (
-            self.limit if self.slowest is None else min(self.limit, max(PATIENCE_FLOOR, PATIENCE_FACTOR * self.slowest))
-        )
-
-    def answered_after(self, seconds: float) -> None:
-        """Note how long something took that was waited for."""
-        self.slowest = max(self.slowest or 0.0, seconds)
-
-
 class World:
     """Hands out people and things with names that nobody had before, on this server or any."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, speech: Speech | None = None) -> None:
         self.run = run
+        self.speech = run.speech if speech is None else speech
         self.log = WireLog()
         self.near_misses: list[Finding] = []
+        self.missed: set[str] = set()
+        self.proof = ""
         self._at_least = 0.0
         self.connections: list[Connection] = []
 
@@ -107,7 +71,16 @@ class World:
     async def connect(self, who: str) -> Connection:
         """Open a connection without saying anything. Blocks the case if the server does not take it."""
         try:
-            connection = await Connection.open(who, self.address, self.log, max(self.patience, 2.0))
+            connection = await Connection.open(
+                who,
+                self.address,
+                self.log,
+                max(self.patience, 2.0),
+                self.speech,
+                pacer=self.run.pace if self.run.paced else None,
+                greetings=self.run.greetings,
+                echoes=self.run.echoes,
+            )
         except (OSError, TimeoutError) as error:
             cause = str(error) or "timed out"
             raise Blocked(Finding(f"the server takes no connection: {cause}", by="a connection")) from error
@@ -171,9 +144,7 @@ class World:
         def told() -> bool:
             return any(mentions(each.message, group) and mentions(each.message, member.name) for each in inbox)
 
-        if not self.is_known_mute(NEWS_OF_JOIN):
-            heard = await user.connection.wait_until(told, self.patience)
-            (self.note_answer if heard else self.note_silence)(NEWS_OF_JOIN)
+        await self.wait(user.connection, told, NEWS_OF_JOIN)
         for each in inbox:
             each.used = each.used or mentions(each.message, group)
 
@@ -186,6 +157,44 @@ class World:
             raise Blocked(replace(stopped.finding, by=by)) from stopped
         finally:
             _in_scene.reset(outside)
+
+    # -- waiting ------------------------------------------------------------------------------------------
+
+    async def wait(self, connection: Connection, condition: Callable[[], bool], what: str = "") -> bool:
+        """Wait until something has come over a connection; False once it is proven, or most likely, that it will not.
+
+        The proof is the witness: once the server has answered it, it is past all that was sent before. A server
+        that cannot be asked so is given time, in proportion to its slowest answer. ``what`` is waited for, in words
+        that are the same in every case: what never came before is not given more time than the proof takes.
+        """
+        began, hopeless = time.monotonic(), self.run.is_mute(what)
+        limit = 0.0 if hopeless else max(self.run.quick, self._at_least)
+        if not await connection.wait_until(condition, limit) and not connection.closed:
+            await self._wait_longer(connection, condition, hopeless=hopeless)
+        if condition():
+            self.run.came(what, time.monotonic() - began)
+            return True
+        if connection.closed:
+            self.proof = "the server had closed the connection"
+        self.run.silences[what] += 1
+        self.missed.add(what)
+        return False
+
+    async def settle(self, connection: Connection, condition: Callable[[], bool]) -> None:
+        """Wait until something has come over a connection or the server is past all that was sent so far."""
+        if not condition() and not connection.closed:
+            await self._wait_longer(connection, condition, hopeless=True)
+
+    async def _wait_longer(self, connection: Connection, condition: Callable[[], bool], *, hopeless: bool) -> None:
+        passed = await self.run.past_all(self.patience)
+        if passed is None:
+            limit = self.run.short_patience if hopeless else self.patience
+            await connection.wait_until(condition, limit)
+            self.proof = f"nothing came within {limit:.1f} s, and no other answer could show how far the server was"
+            return
+        grace = 0.0 if hopeless else self.run.grace
+        await connection.wait_until(condition, grace)
+        self.proof = f"the server answered two later requests of another user within {passed * 1000:.0f} ms"
 
     # -- proofs -------------------------------------------------------------------------------------------
 
@@ -201,7 +210,7 @@ class World:
         def arrived() -> bool:
             return any(mentions(each.message, text) for each in inbox)
 
-        if not await recipient.connection.wait_until(arrived, self.patience):
+        if not await self.wait(recipient.connection, arrived):
             self.log.remark(f"the barrier from {sender!r} to {recipient!r} did not arrive")
             sentence = "a private message must arrive before silence proves anything; it did not"
             raise Blocked(Finding(sentence, by="client-send"))
@@ -216,18 +225,6 @@ class World:
         if not _in_scene.get() and finding not in self.near_misses:
             self.near_misses.append(finding)
 
-    def note_silence(self, action: str) -> None:
-        """Note that a legal request of this action was left unanswered."""
-        self.run.silences[action] += 1
-
-    def note_answer(self, action: str) -> None:
-        """Note that a request of this action was answered: silences are slow moments from then on."""
-        self.run.answered.add(action)
-
-    def is_known_mute(self, action: str) -> bool:
-        """Tell whether this action was left unanswered so often that waiting again would teach nothing."""
-        return action not in self.run.answered and self.run.silences[action] >= SILENCES_THAT_TELL
-
     def needs_feature(self, feature: str) -> None:
         """End the case unless the server lists an optional feature in server-hello."""
         if feature not in self.run.features:
@@ -238,7 +235,7 @@ class World:
         if not self.run.target.can_restart:
             raise Untested(Finding("needs a server that the suite started: --spawn 'CMD {port}'"))
         self.log.remark("the server is " + ("killed" if kill else "stopped") + " and started again")
-        await self.run.target.restart(kill=kill)
+        await self.run.restart(kill)
 
     async def end(self) -> None:
         """Close every connection of the case."""

@@ -16,7 +16,7 @@ ENOUGH = 60
 AT_MOST = 100
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def what_is_acknowledged_survives_a_kill(w: World) -> None:
     """Alice posts fifty messages, and the server is killed the moment the last is acknowledged: all are in msgs."""
     alice = await w.user("alice")
@@ -27,7 +27,7 @@ async def what_is_acknowledged_survives_a_kill(w: World) -> None:
     has_messages(await alice.asks("msgs", group=group), *posts)
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def what_is_acknowledged_in_a_crowd_survives_a_kill(w: World) -> None:
     """The server is killed while five users post at once: each message that was acknowledged is in msgs, once."""
     people = await w.users("ann", "ben", "cat", "dan", "eve")
@@ -64,7 +64,7 @@ async def _all_are_there_once(user: User, group: str, posts: list[Message]) -> N
     must(all(b == a + 1 for a, b in pairwise(numbers)), "seq must have no holes", None, str(numbers))
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def changes_survive_a_kill(w: World) -> None:
     """Alice founds a private group, bans bob, invites carol, and the server is killed: all of it is so afterwards."""
     alice, bob, carol, dave = await w.users("alice", "bob", "carol", "dave")
@@ -91,7 +91,7 @@ async def _survives_a_kill(w: World, action: str, *, by_owner: bool = True, **fi
     return alice, bob, group
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def a_kick_survives_a_kill(w: World) -> None:
     """Alice kicks bob, and the server is killed at its answer: he is no member afterwards."""
     alice, bob, group = await _survives_a_kill(w, "kick", reason="")
@@ -99,7 +99,7 @@ async def a_kick_survives_a_kill(w: World) -> None:
     has_names(await alice.asks("members", group=group), "members", alice)
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def a_leave_survives_a_kill(w: World) -> None:
     """Bob leaves, and the server is killed at its answer: he is no member afterwards."""
     alice, bob, group = await _survives_a_kill(w, "leave", by_owner=False)
@@ -107,7 +107,7 @@ async def a_leave_survives_a_kill(w: World) -> None:
     has_names(await alice.asks("members", group=group), "members", alice)
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def a_ban_survives_a_kill(w: World) -> None:
     """Alice bans bob, and the server is killed at its answer: he is banned afterwards."""
     alice, bob, group = await _survives_a_kill(w, "ban", reason="")
@@ -115,7 +115,7 @@ async def a_ban_survives_a_kill(w: World) -> None:
     has_names(await alice.asks("members", group=group), "members", alice)
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def an_unban_survives_a_kill(w: World) -> None:
     """Alice bans and unbans bob, and the server is killed at its answer: he can join afterwards."""
     alice, bob = await w.users("alice", "bob")
@@ -128,7 +128,7 @@ async def an_unban_survives_a_kill(w: World) -> None:
     await alice.hears_copy_of(await bob.asks("gbroadcast", group=group, msg=w.text()))
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def a_join_survives_a_kill(w: World) -> None:
     """Alice founds a group and bob joins it, and the server is killed at the answer: he is a member afterwards."""
     alice, bob = await w.users("alice", "bob")
@@ -138,7 +138,7 @@ async def a_join_survives_a_kill(w: World) -> None:
     await bob.hears_copy_of(await alice.asks("gbroadcast", group=group, msg=w.text()))
 
 
-@case("H-KILL-1", restarts=True)
+@case("H-KILL-1", kills=True)
 async def what_waits_survives_a_kill(w: World) -> None:
     """Alice writes to bob, who is away, and the server is killed at its answer: he gets it when he comes."""
     w.needs_feature("offline")

@@ -1,0 +1,156 @@
+"""Crashes of the server under test: noticed at once, blamed on one case, and reduced to what brings them about."""
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from tchat_conform.connection import CLOSINGS, Connection
+from tchat_conform.run import Run
+from tchat_conform.speech import STANDARD
+from tchat_conform.target import TargetError, accepts
+from tchat_conform.verdict import Finding, Result, Verdict
+from tchat_conform.wirelog import Entry, WireLog
+
+REDUCED_AT_MOST = 4
+TRIES_AT_MOST = 40
+SETTLES = 0.05
+"""Seconds after which a server that dies of a message is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Bytes that somebody sent, or None where the connection was closed."""
+
+    who: str
+    data: bytes | None
+
+
+class Crashes:
+    """What is known of the crashes of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._reviving = asyncio.Lock()
+        self._killer: str | None = None
+        self._reduced: dict[str, tuple[Finding, ...]] = {}
+        self.count = 0
+
+    async def outlived(self, count: int, *, revive: bool = True) -> bool:
+        """Tell whether the server lives on since ``count`` crashes; if not, see that it is started again once."""
+        async with self._reviving:
+            if count != self.count:
+                return False
+            await self._run.past_all(self._run.patience)  # what it will die of it may still be reading
+            if await self._lives():
+                return True
+            self.count += 1
+            if revive:
+                await self._revive()
+            return False
+
+    async def revived(self) -> bool:
+        """Tell whether there is a server, started again if need be."""
+        async with self._reviving:
+            return await accepts(self._run.target.address) or await self._revive()
+
+    def gone(self) -> Finding:
+        """Say why there is nothing left to look at."""
+        sentence = "the server is gone" + (f" since {self._killer}" if self._killer else "")
+        return Finding(f"{sentence}; start it again, or let the suite do so with --spawn", by="a server that lives")
+
+    async def blame(self, result: Result) -> Result:
+        """Return the result of the case, run alone, that the server died in."""
+        self._killer = result.case
+        how = await self._run.target.obituary()
+        died = Finding("the server died of this case" + (f": {how}" if how else ""))
+        cause = re.sub(r"\d+", "", how or "")
+        if self._run.target.can_restart and cause not in self._reduced and len(self._reduced) < REDUCED_AT_MOST:
+            self._reduced[cause] = ()
+            self._reduced[cause] = await self._reduce(result.log)
+            return replace(result, verdict=Verdict.FAIL, findings=(died, *self._reduced[cause], *result.findings))
+        return replace(result, verdict=Verdict.FAIL, findings=(died, *result.findings))
+
+    async def _lives(self) -> bool:
+        witness = self._run.witness
+        lost = witness is not None and await witness.has_lost()
+        return not lost and await accepts(self._run.target.address)
+
+    async def _revive(self) -> bool:
+        if self._run.target.can_restart:
+            try:
+                await self._run.target.restart(kill=True)
+            except TargetError:
+                return False
+        if self._run.witness is not None:
+            await self._run.witness.has_lost()
+        return await accepts(self._run.target.address)
+
+    # -- the fewest messages ------------------------------------------------------------------------------
+
+    async def _reduce(self, log: Sequence[Entry]) -> tuple[Finding, ...]:
+        """Return what is left of a log when everything is left out without which the server dies all the same."""
+        sent = list(_steps(log))
+        tries = 0
+        if not sent or not await self._kills(sent):
+            return (Finding("the same messages sent again did not kill it: it takes more than them"),)
+        last = [sent[-1]]
+        if len(sent) > 1 and await self._kills(last):
+            sent = last
+        position = 0
+        while position < len(sent) > 1 and tries < TRIES_AT_MOST:
+            tries += 1
+            fewer = sent[:position] + sent[position + 1 :]
+            if await self._kills(fewer):
+                sent = fewer
+            else:
+                position += 1
+        return (_fewest(sent),)
+
+    async def _kills(self, sent: Sequence[Step]) -> bool:
+        if not await accepts(self._run.target.address) and not await self._revive():
+            return False
+        connections: dict[str, Connection] = {}
+        try:
+            for each in sent:
+                if each.who not in connections:
+                    connections[each.who] = await self._connect(each.who)
+                await _replay(connections[each.who], each.data)
+            await asyncio.sleep(SETTLES)
+        except (OSError, TimeoutError):
+            pass  # nobody takes connections any more, which the next line tells
+        finally:
+            for connection in connections.values():
+                with suppress(OSError):
+                    await connection.close()
+        return not await accepts(self._run.target.address)
+
+    async def _connect(self, who: str) -> Connection:
+        return await Connection.open(who, self._run.target.address, WireLog(), self._run.patience, STANDARD)
+
+
+def _steps(log: Sequence[Entry]) -> Iterator[Step]:
+    for each in log:
+        if each.direction == "→":
+            yield Step(each.who, each.data)
+        elif each.data in CLOSINGS:
+            yield Step(each.who, None)
+
+
+def _fewest(sent: Sequence[Step]) -> Finding:
+    lines = "\n".join(f"{each.who} → {_words(each)}" for each in sent)
+    number = "one message kills" if len(sent) == 1 else f"{len(sent)} steps kill"
+    return Finding(f"{number} it, on a server started anew", None, lines, proof="sent again and again, with ever fewer")
+
+
+def _words(step: Step) -> str:
+    return "(closes)" if step.data is None else step.data.decode("utf-8", "backslashreplace").rstrip()
+
+
+async def _replay(connection: Connection, data: bytes | None) -> None:
+    if data is None:
+        await connection.close()
+    else:
+        await connection.send_bytes(data)
+        await connection.wait_until(lambda: False, SETTLES / 5)

@@ -1,0 +1,149 @@
+"""What is learnt of a server before the first case: how to speak to it, how fast it is, what it leaves unanswered."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tchat_conform.run import SILENCES_THAT_TELL, Run
+from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech, adapted
+from tchat_conform.story import Story, listed_features, told
+from tchat_conform.target import TargetError, accepts
+from tchat_conform.verdict import Blocked, Finding
+from tchat_protocol import messages
+
+REQUIREMENTS = {
+    "client-hello": "I-HELLO-1",
+    "client-list-clients": "B-LIST-1",
+    "client-send": "B-SEND-1",
+    "client-broadcast": "B-BCAST-1",
+    "cgroupe": "G-CREATE-1",
+    "join": "G-JOIN-1",
+    "gbroadcast": "G-POST-1",
+    "members": "G-MEMBERS-1",
+    "groups": "G-GROUPS-1",
+}
+"""The requirement that says of each action of the story that the server understands it."""
+ALIASES = frozenset({"I-ALIAS-1", "I-ALIAS-2", "I-ALIAS-3"})
+HELLO = "I-HELLO-1"
+PRIVATE = "P-CREATE-1"
+
+PASSWORD_WORDS = ("password", "passwd", "mot de passe", "mdp")
+KEY_WORDS = ("public key", "publickey", "public_key", "server-key", "clé publique", "ecdh", "diffie", "handshake")
+
+FORMS: tuple[tuple[Speech, str], ...] = (
+    (adapted(STANDARD, fields=True), "from, sender and name at once"),
+    (adapted(STANDARD, end=b""), "messages without a line feed at their end"),
+    (adapted(STANDARD, end=b"\r\n"), "messages that end with CRLF"),
+    *((adapted(STANDARD, envelope=each), f"every message in an envelope, under {each}") for each in ENVELOPES),
+)
+"""Forms of speech for a server that leaves the standard hello unanswered, and what it needs in words."""
+
+
+class StopPolitely(Blocked):
+    """Nothing can be looked at: the server dies at once, or first wants something that the protocol does not have."""
+
+
+async def probe(run: Run) -> None:
+    """Find out how to speak to the server of a run, and write it down there.
+
+    Raises StopPolitely if there is no way to be understood and the reason is known, and TargetError if the server
+    died and cannot be started again.
+    """
+    story = await _understood(run)
+    run.speech = story.speech
+    run.features = listed_features(story.hello)
+    run.paced = story.hello is None or not messages.is_valid("answers", dict(story.hello))
+    _note_habits(run, story)
+    whole = await _told(run, story.speech, whole=True)
+    for action in whole.mute:
+        run.silences[action] += SILENCES_THAT_TELL
+    run.effective |= whole.effects
+
+
+async def _understood(run: Run) -> Story:
+    """Return the story in the form of speech that was understood best, and note in the run what it departs in."""
+    best = await _first(run)
+    if not best.understood:
+        return best
+    if not set(REQUIREMENTS) <= best.understood:
+        best = await _better(run, best, adapted(best.speech, fields=True), "from, sender and name at once")
+    if "gbroadcast" not in best.effects:
+        other = adapted(best.speech, actions={"cgroupe": "cgroup"})
+        best = await _better(run, best, other, "cgroup in place of cgroupe")
+    if "gbroadcast" in best.effects and "private" not in best.effects:
+        best = await _better(run, best, adapted(best.speech, private=True), "other words for a private group")
+    return best
+
+
+async def _first(run: Run) -> Story:
+    """Return the first story that is understood at all, in whatever form of speech."""
+    first = await _told(run, STANDARD)
+    if first.understood:
+        return first
+    if first.says(*KEY_WORDS):
+        raise StopPolitely(_demand(first))
+    if first.says(*PASSWORD_WORDS):
+        return await _better(run, first, adapted(STANDARD, password=run.token), "a password in client-hello")
+    for speech, need in FORMS:
+        # a server that died of a hello will die of the next one, unless that is another thing altogether
+        if first.died_of is None or speech.envelope is not None:
+            story = await _better(run, first, speech, need)
+            if story is not first:
+                return story
+    if first.died_of is not None:
+        raise StopPolitely(await _death(run, first))
+    return first
+
+
+async def _told(run: Run, speech: Speech, *, whole: bool = False) -> Story:
+    """Tell the story to a server that lives: it may have died of the last one."""
+    if not await accepts(run.target.address):
+        if not run.target.can_restart:
+            raise TargetError(f"The server at {run.target.address} has died of the first messages; start it again.")
+        await run.target.restart(kill=True)
+    if run.witness is not None:
+        await run.witness.leave()
+        run.witness = None
+    return await told(run, speech, whole=whole)
+
+
+async def _better(run: Run, best: Story, speech: Speech, need: str) -> Story:
+    """Tell the story in another form; return it, and note what the form is for, if more of it is understood."""
+    other = await _told(run, speech)
+    gained = (other.understood | (other.effects & {"private"})) - best.understood
+    if not gained or len(other.understood) < len(best.understood):
+        return best
+    numbers = {PRIVATE} if gained == {"private"} else {REQUIREMENTS[each] for each in gained & set(REQUIREMENTS)}
+    plain = ALIASES if speech.fields or speech.actions else frozenset()
+    _note(run, f"the server needs {need}", numbers or {HELLO}, plain)
+    return other
+
+
+def _note(run: Run, sentence: str, requirements: Iterable[str], plain: frozenset[str] = frozenset()) -> None:
+    run.adaptations.append(Adaptation(sentence, frozenset(requirements), plain))
+
+
+def _note_habits(run: Run, story: Story) -> None:
+    if story.greeting:
+        run.greetings = len(story.greeting)
+        is_message = all(not isinstance(each, bytes) for each in story.greeting)
+        sentence = f"the server greets whoever connects, before any request: {_shown(story.greeting[0])}"
+        _note(run, sentence, {"A-FORM-1" if is_message else "W-JSON-1"})
+    if story.echoes:
+        run.echoes = True
+        _note(run, "the server sends each request back to its sender", {"A-ONCE-1"})
+
+
+def _demand(story: Story) -> Finding:
+    shown = _shown([*story.greeting, story.hello][0])
+    sentence = f"the server wants a key exchange, which the protocol does not have: it said {shown}"
+    return Finding(sentence, {"action": "server-hello"}, story.hello, by="a key exchange")
+
+
+async def _death(run: Run, story: Story) -> Finding:
+    how = await run.target.obituary()
+    sentence = "the server died of the first message of a client" + (f": {how}" if how else "")
+    return Finding(sentence, {"action": "server-hello"}, story.died_of, by="client-hello")
+
+
+def _shown(what: Any) -> str:
+    return what.decode("utf-8", "replace").strip() if isinstance(what, bytes) else str(what)

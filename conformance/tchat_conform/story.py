@@ -1,0 +1,199 @@
+"""The probe's story: a few people say hello, talk and use a group, in one form of speech, and what came of it.
+
+Nothing in it is known to kill servers: every message is legal, alone in its segment, and answered or given up before
+the next.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tchat_conform.expect import looks_refused, mentions, words
+from tchat_conform.run import Run
+from tchat_conform.speech import STANDARD, Speech
+from tchat_conform.target import accepts
+from tchat_conform.user import User
+from tchat_conform.verdict import Message, Stopped
+from tchat_conform.witness import Witness
+from tchat_conform.world import World
+
+WITNESSED = {
+    "client-list-clients": lambda name: {"action": "client-list-clients", "from": name},
+    "client-send": lambda name: {"action": "client-send", "from": name, "to": name, "msg": "still here?"},
+    "groups": lambda name: {"action": "groups", "name": name},
+}
+"""The requests that a witness may ask, the most harmless first."""
+
+
+@dataclass(slots=True)
+class Story:
+    """What one telling came to: what answered each action, None for nothing, and which actions had their effect.
+
+    ``greeting`` is what a connection got that never spoke; ``died_of`` the request that the server died of.
+    """
+
+    speech: Speech
+    answers: dict[str, Message | None] = field(default_factory=dict)
+    effects: set[str] = field(default_factory=set)
+    greeting: list[Message | bytes] = field(default_factory=list)
+    echoes: bool = False
+    died_of: Message | None = None
+
+    @property
+    def hello(self) -> Message | None:
+        """What answered the first hello."""
+        return self.answers.get("client-hello")
+
+    @property
+    def is_welcome(self) -> bool:
+        """Whether hello was answered, with no refusal."""
+        return self.hello is not None and not looks_refused(self.hello)
+
+    @property
+    def understood(self) -> set[str]:
+        """The actions that had their effect, or were answered with no refusal."""
+        answered = {action for action, each in self.answers.items() if each is not None and not looks_refused(each)}
+        return answered | self.effects
+
+    @property
+    def mute(self) -> set[str]:
+        """The actions that were left unanswered."""
+        return {action for action, each in self.answers.items() if each is None}
+
+    def says(self, *tokens: str) -> bool:
+        """Tell whether the greeting or the answer to hello holds one of these words."""
+        said = [text.lower() for each in (*self.greeting, self.hello) for text in _texts(each)]
+        return any(token in text for token in tokens for text in said)
+
+
+def _texts(what: Message | bytes | None) -> list[str]:
+    if what is None:
+        return []
+    return [what.decode("utf-8", "replace")] if isinstance(what, bytes) else [*map(str, what), *words(what)]
+
+
+async def told(run: Run, speech: Speech = STANDARD, *, whole: bool = False) -> Story:
+    """Tell the story in one form of speech and return what came of it; ``whole`` asks every request of a group."""
+    teller = _Teller(run, speech)
+    try:
+        await teller.tell(whole=whole)
+    except Stopped:
+        pass  # nobody could connect any more, which the next lines tell
+    finally:
+        await teller.world.end()
+    if not await accepts(run.target.address):
+        teller.story.died_of = teller.last
+    return teller.story
+
+
+class _Teller:
+    def __init__(self, run: Run, speech: Speech) -> None:
+        self.run = run
+        self.world = World(run, speech)
+        self.story = Story(speech)
+        self.last: Message | None = None
+
+    async def tell(self, *, whole: bool) -> None:
+        silent = await self.world.connect("silent")
+        alice = await self.world.stranger("alice")
+        await self._asks(alice, "client-hello")
+        heard = alice.connection.inbox
+        if self.story.hello is None and heard and not self.story.echoes:
+            self.story.answers["client-hello"] = heard[0].message
+        if alice.connection.closed:
+            return
+        bob = await self.world.stranger("bob")
+        await self._asks(bob, "client-hello", remember=False)
+        await self._talks(alice, bob)
+        if self.story.is_welcome or self.story.effects:
+            await self._groups(alice, bob, whole=whole)
+        self._greeted(silent.inbox, silent.broken)
+
+    async def _talks(self, alice: User, bob: User) -> None:
+        online = await self._asks(alice, "client-list-clients")
+        if online is not None and all(mentions(online, each.name) for each in (alice, bob)):
+            self.story.effects |= {"client-hello", "client-list-clients"}
+        text = self.world.text()
+        await self._asks(alice, "client-send", to=bob.name, msg=text)
+        await self._works("client-send", bob, text)
+        text = self.world.text()
+        await self._asks(alice, "client-broadcast", msg=text)
+        await self._works("client-broadcast", bob, text)
+
+    async def _groups(self, alice: User, bob: User, *, whole: bool) -> None:
+        group, text = self.world.group(), self.world.text()
+        await self._asks(alice, "cgroupe", group=group)
+        await self._asks(bob, "join", group=group)
+        await self._asks(alice, "gbroadcast", group=group, msg=text)
+        if await self._works("gbroadcast", bob, text):
+            self.story.effects |= {"cgroupe", "join"}
+        if self._shows(await self._asks(alice, "members", group=group), alice.name):
+            self.story.effects.add("cgroupe")
+        self._shows(await self._asks(alice, "groups"), group)
+        if whole:
+            await self._rules(alice, bob, group)
+        await self._privacy(alice, bob)
+
+    async def _rules(self, alice: User, bob: User, group: str) -> None:
+        carol = await self.world.stranger("carol")
+        await self._asks(carol, "client-hello", remember=False)
+        await self._asks(alice, "msgs", group=group)
+        await self._asks(alice, "states", group=group)
+        await self._asks(alice, "invite", group=group, dest=carol.name)
+        await self._asks(carol, "join", group=group, remember=False)
+        await self._asks(alice, "kick", group=group, dest=carol.name, reason="")
+        await self._asks(alice, "ban", group=group, dest=carol.name, reason="")
+        await self._asks(alice, "unban", group=group, dest=carol.name)
+        await self._asks(bob, "leave", group=group)
+
+    async def _privacy(self, alice: User, bob: User) -> None:
+        """See whether somebody gets into a private group who was not invited."""
+        group, text = self.world.group("den"), self.world.text()
+        await self._asks(alice, "cgroupe", group=group, private=True, remember=False)
+        await self._asks(bob, "join", group=group, remember=False)
+        await self._asks(alice, "gbroadcast", group=group, msg=text, remember=False)
+        if not await self._hears(bob, text):
+            self.story.effects.add("private")
+
+    async def _asks(self, user: User, action: str, *, remember: bool = True, **fields: Any) -> Message | None:
+        self.last = request = user.request(action, **fields)
+        await user.connection.send(request)
+        answer = await user.answer_to(request)
+        self.story.echoes |= any(each.message == request for each in user.connection.inbox)
+        if answer is not None and self.run.witness is None:
+            self._find_witness(action, answer)
+        if remember or answer is not None:
+            self.story.answers[action] = self.story.answers.get(action) or answer
+        return answer
+
+    def _find_witness(self, action: str, answer: Message) -> None:
+        request = WITNESSED.get(action)
+        if request is not None and not looks_refused(answer):
+            name = self.world.fresh("witness")
+            address, speech = self.world.address, self.world.speech
+            self.run.witness = Witness(address, speech, name, request(name), answer.get("action"))
+
+    async def _works(self, action: str, hearer: User, text: str) -> bool:
+        works = await self._hears(hearer, text)
+        if works:
+            self.story.effects |= {action, "client-hello"}
+        return works
+
+    async def _hears(self, hearer: User, text: str) -> bool:
+        inbox = hearer.connection.inbox
+        return await self.world.wait(hearer.connection, lambda: any(mentions(each.message, text) for each in inbox))
+
+    def _shows(self, answer: Message | None, token: str) -> bool:
+        return answer is not None and mentions(answer, token)
+
+    def _greeted(self, inbox: list[Any], broken: list[Any]) -> None:
+        """Note what somebody got who never spoke, the news of our own people aside."""
+        token = self.run.token
+        unasked = [each.message for each in inbox if not mentions(each.message, token)]
+        self.story.greeting = [*unasked, *[each.raw for each in broken]]
+
+
+def listed_features(hello: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the optional features that a server-hello lists."""
+    listed = hello.get("features", []) if hello is not None else []
+    return frozenset(each for each in listed if isinstance(each, str)) if isinstance(listed, list) else frozenset()

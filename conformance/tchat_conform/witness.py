@@ -1,0 +1,82 @@
+"""The witness: a connection of the suite's own whose answers show how far the server has come.
+
+Whether a message will still come cannot be told by the clock: the machine may be busy. A server that answers the
+witness twice, one request after the other, has seen everything that was sent before the first of them, and what it
+wrote then has arrived.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from tchat_conform.connection import Address, Connection
+from tchat_conform.speech import Speech
+from tchat_conform.verdict import Message
+from tchat_conform.wirelog import WireLog
+
+ROUNDS = 2
+Alike = Callable[[Message], bool]
+
+
+class Witness:
+    """Asks one harmless request over and over; ``answer`` is the action of what it is answered with."""
+
+    def __init__(self, address: Address, speech: Speech, name: str, request: Message, answer: object) -> None:
+        self._address = address
+        self._speech = speech
+        self._name = name
+        self._request = request
+        self._answer = answer
+        self._connection: Connection | None = None
+        self._lock = asyncio.Lock()
+        self._lost = False
+
+    async def passes(self, limit: float) -> float | None:
+        """Return how many seconds the server took to show that it is past what was sent before; None if it did not."""
+        began = time.monotonic()
+        async with self._lock:
+            for _ in range(ROUNDS):
+                if not await self._asks(limit):
+                    return None
+        return time.monotonic() - began
+
+    async def leave(self) -> None:
+        """Close the connection; the next question opens it again."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def has_lost(self) -> bool:
+        """Tell whether the server has cut the connection since this was last asked."""
+        if self._connection is not None and self._connection.closed:
+            self._lost = True
+            await self.leave()
+        lost, self._lost = self._lost, False
+        return lost
+
+    async def _asks(self, limit: float) -> bool:
+        connection = await self._present(limit)
+        if connection is None:
+            return False
+        return await self._exchange(connection, self._request, self._is_answer, limit)
+
+    async def _present(self, limit: float) -> Connection | None:
+        if self._connection is not None and self._connection.closed:
+            self._lost = True
+            await self.leave()
+        if self._connection is None:
+            with suppress(OSError, TimeoutError):
+                connection = await Connection.open("witness", self._address, WireLog(), limit, self._speech)
+                hello = {"action": "client-hello", "from": self._name}
+                await self._exchange(connection, hello, lambda _: True, limit)
+                self._connection = connection
+        return self._connection
+
+    async def _exchange(self, connection: Connection, request: Message, is_answer: Alike, limit: float) -> bool:
+        connection.inbox.clear()
+        await connection.send(request)
+        return await connection.wait_until(lambda: any(is_answer(each.message) for each in connection.inbox), limit)
+
+    def _is_answer(self, message: Message) -> bool:
+        return message.get("action") == self._answer
