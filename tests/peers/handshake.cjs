@@ -1,6 +1,7 @@
 // A student's server that wants a key exchange first: on connect it sends {"action":"server-key","key":hex}, an ECDH key
-// on secp256k1, and answers nothing at all until it gets {"action":"client-key","key":hex}. From then on the text in
-// `msg`, either way, is AES-256-CBC under the SHA-256 of the shared secret, as hex: 16 bytes of IV, then the cipher text.
+// on secp256k1, and answers nothing at all until it gets {"action":"client-key","key":hex} (then: server-ready). From
+// then on the text in `msg`, either way, is AES-256-CBC under the SHA-256 of the shared secret, as hex: the IV, then the
+// cipher text.
 // Base layer only, one message a chunk; a bad key or text that is no JSON closes the connection.
 // Port as the only argument.
 const crypto = require('crypto')
@@ -59,7 +60,10 @@ net.createServer(socket => {
     try {
       const m = JSON.parse(data)
       if (socket.key) onMessage(socket, m)
-      else if (m.action === 'client-key') socket.key = crypto.createHash('sha256').update(ecdh.computeSecret(m.key, 'hex')).digest()
+      else if (m.action === 'client-key') {
+        socket.key = crypto.createHash('sha256').update(ecdh.computeSecret(m.key, 'hex')).digest()
+        send(socket, { action: 'server-ready' })
+      }
     } catch (e) {
       console.log('closing', socket.name, e.message)
       socket.destroy()
