@@ -17,10 +17,10 @@ class Stage:
     """A client in a terminal, and the end of its connection that the test plays."""
 
     def __init__(self, file: str) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(LIMIT)
         described = peer(file)
         described.skip_without_interpreter()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(LIMIT)
         host, port = self._listener.getsockname()
         command, *arguments = described.argv(host=host, port=port, name="alice")
         self.terminal = pexpect.spawn(
