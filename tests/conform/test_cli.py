@@ -176,23 +176,23 @@ def test_help_names_options_and_commands() -> None:
 
 def test_known_failures_are_written_then_expected_then_noticed_when_they_pass(tmp_path: Path) -> None:
     known = str(tmp_path / "known.txt")
-    few = ("--only", "B-QUIT-1,B-LIST-1", "--timeout", "0.2")
-    mute = ("--spawn", script(tmp_path, MUTE_SERVER), *few)
-    assert conform(*mute, "--write-expect", known).returncode == 1
+    few = ("--only", "B-QUIT-1", "--timeout", "0.5")
+    faulty = ("--spawn", script(tmp_path, DYING_SERVER), *few)
+    assert conform(*faulty, "--write-expect", known).returncode == 1
 
-    again = conform(*mute, "--expect", known, "--json", str(tmp_path / "report.json"))
+    again = conform(*faulty, "--expect", known, "--json", str(tmp_path / "report.json"))
     assert again.returncode == 0, again.stdout + again.stderr
     assert "as known." in again.stdout.splitlines()[-1]
     real = json.loads((tmp_path / "report.json").read_text())
     assert real["summary"]["exit_status"] == 1
-    assert real["summary"]["verdicts"]["pass"] == 0
+    assert real["summary"]["verdicts"]["pass"] < real["summary"]["cases"]
 
     sound = conform(*few, "--expect", known)
     assert sound.returncode == 1
     assert "\npasses now: B-QUIT-1/quitting-is-answered pass, known as " in sound.stdout
 
     Path(known).write_text("")
-    news = conform(*mute, "--expect", known)
+    news = conform(*faulty, "--expect", known)
     assert news.returncode == 1
     assert "\nnew: B-QUIT-1/quitting-is-answered " in news.stdout
 
