@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+LANG = "lang"
+"""The name of the option, which counts for the commands of a group too."""
 LANGUAGES = ("en", "fr")
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The variables that name the user's language, the first that is set counts."""
@@ -17,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def language_option(command: Command) -> Command:
     """Give a command the option ``--lang``; ``chosen_language()`` tells what was chosen."""
     option = click.option(
-        "--lang",
+        f"--{LANG}",
         type=click.Choice(LANGUAGES),
         default=default_language,
         show_default="that of your terminal, or en",

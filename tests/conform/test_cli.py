@@ -22,12 +22,16 @@ while True:
     kept.append(listener.accept())
 """
 DYING_SERVER = """
-import socket, sys
+import os, socket, sys, threading
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-while True:
-    connection, _ = listener.accept()
+
+def hear(connection):
     if connection.recv(10):
-        sys.exit("I cannot bear words")
+        print("I cannot bear words", file=sys.stderr, flush=True)
+        os._exit(1)
+
+while True:
+    threading.Thread(target=hear, args=(listener.accept()[0],), daemon=True).start()
 """
 STOPPING_SERVER = """
 import os, signal, socket, sys, threading
@@ -128,10 +132,14 @@ def test_a_mute_server_passes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_server_that_dies_costs_verdicts_and_not_the_run(tmp_path: Path) -> None:
-    done = conform("--spawn", script(tmp_path, DYING_SERVER), "-k", "B-SEND", "--timeout", "0.2")
+    done = conform("--spawn", script(tmp_path, DYING_SERVER), "-k", "B-SEND", "--timeout", "0.2", "--json", "-")
     assert done.returncode == 1
-    assert "the server died of this case: exit status 1" in done.stdout
-    assert "I cannot bear words" in done.stdout
+    cases = json.loads(done.stdout)["cases"]
+    assert {each["verdict"] for each in cases} <= {"fail", "blocked"}
+    told = cases[0]["findings"][0]["sentence"]
+    assert "the server died of" in told
+    assert "exit status 1" in told
+    assert "I cannot bear words" in told
 
 
 def test_the_list_names_each_case_with_its_requirement_and_tags() -> None:
