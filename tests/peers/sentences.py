@@ -14,13 +14,17 @@ groups = {}
 
 
 def send(conn, obj):
-    conn.sendall(json.dumps(obj).encode("utf-8"))
+    try:
+        conn.sendall(json.dumps(obj).encode("utf-8"))
+    except OSError:
+        print("un client est parti")
 
 
 def send_group(group, obj):
-    for name in groups[group]["members"]:
-        if name in clients:
-            send(clients[name], obj)
+    for name in list(groups[group]["members"]):
+        conn = clients.get(name)
+        if conn:
+            send(conn, obj)
 
 
 def group_request(conn, m):
@@ -93,7 +97,7 @@ def request(conn, m):
     if action == "client-hello":
         clients[m["from"]] = conn
         send(conn, {"action": "server-hello", "msg": "Bienvenue " + m["from"]})
-        for name, other in clients.items():
+        for name, other in list(clients.items()):
             if name != m["from"]:
                 send(other, {"action": "server-broadcast", "from": "server", "msg": m["from"] + " est connecte"})
     elif action == "client-send":
@@ -102,7 +106,7 @@ def request(conn, m):
         else:
             send(clients[m["to"]], {"action": "server-send", "from": m["from"], "msg": m["msg"]})
     elif action == "client-broadcast":
-        for name, other in clients.items():
+        for name, other in list(clients.items()):
             if name != m["from"]:
                 send(other, {"action": "server-broadcast", "from": m["from"], "msg": m["msg"]})
     elif action == "client-list-clients":
