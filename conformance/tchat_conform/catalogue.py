@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tchat_conform.case import Case
+from tchat_conform.language import said
 from tchat_conform.requirements import requirements
 from tchat_conform.tags import tags_of
 
@@ -22,7 +23,7 @@ def print_catalogue(cases: Sequence[Case], console: Console) -> None:
         console.print(Text(f"    tags: {', '.join(sorted(shared))}", "dim"))
         for each in alike:
             own = sorted(tags_of(each) - shared)
-            console.print(Text(f"    {each.id}  {each.title}" + (f" [{', '.join(own)}]" if own else "")))
+            console.print(Text(f"    {each.id}  {said(each.title)}" + (f" [{', '.join(own)}]" if own else "")))
     counted = len({each.requirement.id for each in cases})
     console.print(f"{len(cases)} cases for {counted} of {len(requirements())} requirements")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from tchat_conform.case import Case, all_cases
+from tchat_conform.language import said
 from tchat_conform.requirements import Requirement, requirements
 from tchat_conform.sections import Section, codes_in, example_for, section_of
 from tchat_conform.selection import ids_of
@@ -39,7 +40,7 @@ def _prose(section: Section) -> Iterable[str]:
 
 
 def _case(case: Case) -> str:
-    return f"{case.id}  {case.title}"
+    return f"{case.id}  {said(case.title)}"
 
 
 def _place(section: Section) -> str:

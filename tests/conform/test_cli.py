@@ -150,6 +150,15 @@ def test_the_list_names_each_case_with_its_requirement_and_tags() -> None:
     assert "P-JOIN-1" not in done.stdout
 
 
+def test_titles_are_shown_in_french_where_that_is_asked_for() -> None:
+    for arguments in (["--list"], ["--explain", "G-JOIN-3"]):
+        english, french = (conform(*arguments, "--lang", lang).stdout.splitlines() for lang in ("en", "fr"))
+        of_a_case = [number for number, line in enumerate(english) if line.strip().startswith("G-JOIN-3/")]
+        assert of_a_case
+        assert all(english[number] != french[number] for number in of_a_case)
+        assert all(english[number].split()[0] == french[number].split()[0] for number in of_a_case)
+
+
 def test_the_list_for_programs_holds_every_case() -> None:
     rows = json.loads(conform("--list", "json").stdout)
     assert [row["id"] for row in rows] == [each.id for each in all_cases()]
