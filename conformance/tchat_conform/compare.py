@@ -135,7 +135,7 @@ def _change(before: Document | None, after: Document | None) -> Change | None:
 
 def _side(case: Document) -> Side:
     verdict = Verdict(case["verdict"])
-    finding = case["findings"][0] if case["findings"] else {"sentence": "", "by": None}
+    finding: Document = case["findings"][0] if case["findings"] else {"sentence": "", "by": None}
     lacks = verdict is Verdict.UNSUPPORTED and (finding["by"] or "").startswith(FEATURE)
     silent = lacks or verdict in (Verdict.UNTESTED, Verdict.ERROR)
     return Side(verdict, finding["sentence"], not silent)
