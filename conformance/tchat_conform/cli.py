@@ -28,7 +28,13 @@ from tchat_conform.explain import explained
 from tchat_conform.judging import Outcome, judge
 from tchat_conform.language import LANG, language_option
 from tchat_conform.options import Options, judging_options
-from tchat_conform.reports.outputs import FORMS, output_options, stdout_is_taken, write_outputs
+from tchat_conform.reports.outputs import (
+    FORMS,
+    output_options,
+    stdout_is_taken,
+    trace_is_asked_for,
+    write_outputs,
+)
 from tchat_conform.reports.report import Facts, Report
 from tchat_conform.reports.terminal import print_report
 from tchat_conform.selection import NoSuchCase, Selection
@@ -144,7 +150,7 @@ def _judge(cases: Sequence[Case], options: Options, console: Console) -> int:
     except TargetError as error:
         click.echo(f"tchat-conform: {error}", err=True)
         return CANNOT_RUN
-    report = Report(_facts(options, began, outcome), outcome.results)
+    report = Report(_facts(options, began, outcome), outcome.results, trace=trace_is_asked_for())
     try:
         status = _show(report, known, options, console)
     finally:  # also where nobody reads to the end what is shown
@@ -166,7 +172,7 @@ def _kept(options: Options, known: Expectations | None) -> Expectations | None:
 
 def _show(report: Report, known: Expectations | None, options: Options, console: Console) -> int:
     """Print what the run came to, and return the exit status that it gives."""
-    print_report(report.results, console, verbose=options.verbose)
+    print_report(report, console, verbose=options.verbose, expected=known is not None)
     if known is None:
         return exit_status(report.results)
     news = known.compare(report.results)

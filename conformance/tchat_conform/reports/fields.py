@@ -8,7 +8,7 @@ from typing import Any
 from tchat_conform.expect import same
 from tchat_conform.reports.text import value_text
 from tchat_conform.verdict import Message
-from tchat_protocol import messages
+from tchat_protocol import messages, schemas
 
 
 class Mark(StrEnum):
@@ -22,13 +22,17 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One field: its value on either side as JSON, None where it is absent, and a note that helps."""
+    """One field: its value on either side as JSON, None where it is absent, and a note that helps.
+
+    ``example`` is a value that a missing field could have, where no certain one is expected.
+    """
 
     name: str
     expected: str | None
     received: str | None
     mark: Mark
     note: str = ""
+    example: Any = None
 
 
 def compare(expected: Message, received: Message) -> list[Row]:
@@ -36,7 +40,12 @@ def compare(expected: Message, received: Message) -> list[Row]:
     faults = _faults(expected, received)
     absent = [name for name in expected if name not in received]
     rows = [_expected_row(name, expected[name], received, faults.get(name, "")) for name in expected]
-    rows += [Row(name, None, None, Mark.MISSING, faults[name]) for name in faults if name not in {*expected, *received}]
+    examples = _example(expected)
+    rows += [
+        Row(name, None, None, Mark.MISSING, faults[name], examples.get(name))
+        for name in faults
+        if name not in {*expected, *received}
+    ]
     for name in received:
         if name not in expected:
             rows.append(_other_row(name, received[name], faults.get(name, ""), expected, absent))
@@ -60,6 +69,15 @@ def _other_row(name: str, value: Any, fault: str, expected: Message, absent: lis
 def _tells(value: Any) -> bool:
     """Tell whether a value found under another name is no coincidence."""
     return isinstance(value, str | list) and bool(value)
+
+
+def _example(expected: Message) -> Mapping[str, Any]:
+    """Return the example that the schema of a message gives."""
+    action = expected.get("action")
+    if action not in schemas.actions("answers"):
+        return {}
+    found: Mapping[str, Any] = schemas.schema("answers", str(action))["examples"][0]
+    return found
 
 
 def _faults(expected: Message, received: Message) -> Mapping[str, str]:

@@ -10,14 +10,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tchat_conform.reports.badge import badge
+from tchat_conform.reports.causes import waiting_on
+from tchat_conform.reports.conclusion import conclusion, first_step
 from tchat_conform.reports.fields import Row, compare
-from tchat_conform.reports.report import MEANINGS, Report, requirement_of
+from tchat_conform.reports.people import Roles, in_roles
+from tchat_conform.reports.replay import script
+from tchat_conform.reports.report import MEANINGS, Report, is_failure, requirement_of
+from tchat_conform.reports.sequence import svg
 from tchat_conform.reports.text import message_text, visible
+from tchat_conform.reports.wording import fix
 from tchat_conform.requirements import requirements
 from tchat_conform.verdict import Finding, Result, Verdict
 from tchat_conform.wirelog import Entry
 
-LIMIT = 480_000
+LIMIT = 800_000
 """Bytes that a page may have: what still travels by mail and opens on an old phone."""
 LIMIT_PER_CASE = 1_900
 """Bytes a case that a page may have beyond LIMIT, where there are very many."""
@@ -25,33 +31,40 @@ DIRECTIONS = {"→": "sent", "←": "got", "·": "remark"}
 SIGNS = {"reached": "✓", "not reached": "✗", "not offered": "–", "not fully tested": "?"}
 
 
-OPEN_AT_FIRST = 20
+IDS_SHOWN = 40
+"""Of the cases of one cause so many are named; all of them stand in the list of cases."""
+OPEN_AT_FIRST = 12
+DRAWN_AT_MOST = 30
+"""Of the causes so many are open at first, and drawn with lines to replay them, which are long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much there is room for: characters of a sentence and of a value (0: no values), lines of a log."""
+    """How much there is room for: characters of a sentence and of a value (0: no values), lines of a log.
+
+    ``rows`` are those of a drawing; without any there are no lines to replay it either.
+    """
 
     sentence: int
     value: int
     lines: int
+    rows: int = 0
 
 
 ROOMS = (
-    (Room(2_000, 600, 60), Room(2_000, 600, 40)),
-    (Room(2_000, 400, 40), Room(2_000, 400, 24)),
-    (Room(1_000, 300, 24), Room(1_000, 240, 12)),
-    (Room(1_000, 300, 20), Room(1_000, 200, 6)),
-    (Room(1_000, 240, 16), Room(600, 160, 3)),
-    (Room(1_000, 240, 14), Room(300, 0, 0)),
-    (Room(600, 200, 10), Room(200, 0, 0)),
+    (Room(2_000, 600, 60, 40), Room(2_000, 600, 40, 30)),
+    (Room(2_000, 400, 40, 30), Room(2_000, 400, 24)),
+    (Room(1_000, 300, 24, 24), Room(1_000, 240, 10)),
+    (Room(1_000, 240, 20, 20), Room(600, 160, 3)),
+    (Room(1_000, 240, 16, 16), Room(300, 0, 0)),
+    (Room(1_000, 200, 12, 12), Room(200, 0, 0)),
     (Room(600, 160, 8), Room(200, 0, 0)),
     (Room(300, 120, 5), Room(100, 0, 0)),
     (Room(300, 100, 2), Room(100, 0, 0)),
     (Room(160, 60, 0), Room(80, 0, 0)),
     (Room(80, 0, 0), Room(60, 0, 0)),
 )
-"""From generous to tight, for what is shown as a failure and for all other cases: a page takes the first pair that
+"""From generous to tight, for what is to be fixed and for the list of all cases: a page takes the first pair that
 keeps it small enough, or the last."""
 
 
@@ -72,6 +85,8 @@ def _page(report: Report, room: Room, quiet: Room) -> str:
         .render(
             report=report,
             facts=report.facts,
+            first_step=first_step(report),
+            conclusion=list(conclusion(report)),
             badge=Markup(badge(report)),  # noqa: S704 - our own words only, escaped by badge()
             verdicts=[each for each in reversed(Verdict) if report.counts[each]],
             meanings=MEANINGS,
@@ -79,8 +94,9 @@ def _page(report: Report, room: Room, quiet: Room) -> str:
             requirements=requirements(),
             by_level=_by_level(report),
             by_requirement=_by_requirement(report),
-            singled_out={each.case for each in report.singles},
             open_at_first=OPEN_AT_FIRST,
+            drawn_at_most=DRAWN_AT_MOST,
+            ids_shown=IDS_SHOWN,
             room=room,
             quiet=quiet,
         )
@@ -100,9 +116,16 @@ def _environment() -> Environment:
     environment.globals.update(
         directions=DIRECTIONS,
         requirement_of=requirement_of,
+        is_failure=is_failure,
         rows=_rows,
         side=_side,
         shown_log=_shown_log,
+        drawing=_drawing,
+        script=script,
+        roles_of=Roles,
+        in_roles=in_roles,
+        fix=fix,
+        waiting_on=waiting_on,
     )
     return environment
 
@@ -134,6 +157,11 @@ def _side(value: Mapping[str, Any] | str, room: Room) -> str:
 
 def _shown_log(result: Result, room: Room) -> Sequence[Entry]:
     return result.log[-room.lines :] if room.lines else ()
+
+
+def _drawing(result: Result, rows: int) -> Markup:
+    """Return a picture of a case; nothing in it but what was escaped when it was drawn."""
+    return Markup(svg(result, rows))  # noqa: S704 - escaped
 
 
 def _visible(text: str | bytes, shown: int, *, lines: bool = False) -> Markup:

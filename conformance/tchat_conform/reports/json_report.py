@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
-from tchat_conform.reports.report import Report, reached, requirement_of
+from tchat_conform.reports.replay import script
+from tchat_conform.reports.report import Report, is_failure, reached, requirement_of
 from tchat_conform.reports.text import message_text
 from tchat_conform.requirements import Requirement
 from tchat_conform.summary import LevelSummary
@@ -37,7 +38,7 @@ def _document(report: Report) -> dict[str, Any]:
         "summary": _summary(report),
         "levels": [_level(each) for each in report.summaries],
         "requirements": {each.requirement: _requirement(requirement_of(each)) for each in report.results},
-        "cases": [_case(each, unmet=each.case in unmet) for each in report.results],
+        "cases": [_case(each, report, unmet=each.case in unmet) for each in report.results],
     }
 
 
@@ -91,7 +92,7 @@ def _requirement(requirement: Requirement) -> dict[str, Any]:
     }
 
 
-def _case(result: Result, *, unmet: bool) -> dict[str, Any]:
+def _case(result: Result, report: Report, *, unmet: bool) -> dict[str, Any]:
     return {
         "id": result.case,
         "requirement": result.requirement,
@@ -102,7 +103,14 @@ def _case(result: Result, *, unmet: bool) -> dict[str, Any]:
         "findings": [_finding(each) for each in result.findings],
         "log": [_entry(each) for each in result.log],
         "other": None if result.other is None else _other(result.other),
+        "likely": [each.sentence for each in report.likely.of([result.case])] if is_failure(result) else [],
+        "reproduce": _reproduce(result, report) if is_failure(result) else None,
     }
+
+
+def _reproduce(result: Result, report: Report) -> dict[str, str]:
+    lines = script(result, report.facts)
+    return {"command": _text(f"{report.facts.command} --only {result.case}"), "script": "\n".join(lines)}
 
 
 def _other(result: Result) -> dict[str, Any]:

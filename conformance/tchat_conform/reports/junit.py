@@ -8,8 +8,11 @@ import re
 from datetime import UTC
 from xml.etree import ElementTree as ET
 
+from tchat_conform.reports.causes import UNKNOWN
+from tchat_conform.reports.people import Roles
 from tchat_conform.reports.report import Report, requirement_of
 from tchat_conform.reports.text import message_text, visible
+from tchat_conform.reports.wording import fix, plain
 from tchat_conform.summary import LevelSummary
 from tchat_conform.verdict import Result, Verdict
 
@@ -71,6 +74,7 @@ def _properties(report: Report, summary: LevelSummary) -> list[tuple[str, str]]:
         ("command", facts.command),
         ("suite version", facts.version),
         ("began", facts.began.astimezone(UTC).isoformat(timespec="milliseconds")),
+        *(("spoken", each) for each in facts.spoken),
     ]
 
 
@@ -93,23 +97,41 @@ def _case(report: Report, result: Result, *, unmet: bool) -> ET.Element:
 
 
 def _message(result: Result) -> str:
-    said = result.findings[0].sentence if result.findings else ""
+    finding = result.findings[0] if result.findings else UNKNOWN
+    said = plain(Roles(result)(finding.sentence))
     return _xml(f"{result.verdict} {requirement_of(result).keyword} {result.requirement}: {visible(said, MESSAGE)}")
 
 
 def _body(report: Report, result: Result) -> str:
     requirement = requirement_of(result)
-    lines = [result.title]
+    lines = [result.title, *_told(result)]
+    advice = fix(result.findings[0], plain(result.findings[0].sentence)) if result.findings else None
+    if advice:
+        lines.append(f"fix       {visible(advice, VALUE)}")
+    lines.append(f"rule      {requirement.text} ({requirement.link})")
+    lines.append(f"again     {visible(report.facts.command, VALUE)} --only {result.case}")
+    lines += _log(result)
+    if result.other is not None:
+        lines += [f"the first run, which came to {result.other.verdict}:", *_told(result.other), *_log(result.other)]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _told(result: Result) -> list[str]:
+    lines = []
+    roles = Roles(result)
     for each in result.findings:
-        lines.append(visible(each.sentence, VALUE, lines=True))
+        lines.append(visible(roles(each.sentence), VALUE, lines=True))
         if each.expected is not None:
             lines.append(f"expected  {visible(message_text(each.expected), VALUE)}")
         if each.received is not None:
             lines.append(f"received  {visible(message_text(each.received), VALUE)}")
-    lines.append(f"rule      {requirement.text} ({requirement.link})")
-    lines.append(f"again     {visible(report.facts.command, VALUE)} -k {result.case}")
-    lines += [f"{each.ms:9.1f} ms  {each.who:>8} {each.direction} {visible(each.data, ENTRY)}" for each in result.log]
-    return "\n" + "\n".join(lines) + "\n"
+        if each.proof:
+            lines.append(f"sure      {visible(each.proof, VALUE)}")
+    return lines
+
+
+def _log(result: Result) -> list[str]:
+    return [f"{each.ms:9.1f} ms  {each.who:>8} {each.direction} {visible(each.data, ENTRY)}" for each in result.log]
 
 
 def _xml(text: str) -> str:

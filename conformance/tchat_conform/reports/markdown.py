@@ -2,8 +2,12 @@
 
 import re
 
-from tchat_conform.reports.report import Cause, Report, requirement_of
+from tchat_conform.reports.causes import Cause
+from tchat_conform.reports.conclusion import first_step
+from tchat_conform.reports.people import Roles, in_roles
+from tchat_conform.reports.report import Report, requirement_of
 from tchat_conform.reports.text import message_text, visible
+from tchat_conform.reports.wording import fix
 from tchat_conform.summary import LevelSummary
 from tchat_conform.verdict import Finding, Result, Verdict
 
@@ -13,13 +17,14 @@ SENTENCE = 1_000
 VALUE = 2_000
 ENTRY = 300
 LOG_LINES = 10
+IDS_SHOWN = 40
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~#@&$]|:(?=\S)")
 
 
 def markdown(report: Report) -> str:
     """Return a run as Markdown, shorter than a CI system's limit however much failed."""
     blocks = [_head(report), _levels(report)]
-    failures = [_single(report, each) for each in report.singles] + [_cause(each) for each in report.causes]
+    failures = [_cause(report, each) for each in report.causes]
     if failures:
         blocks.append("### To fix, worst first")
     size = sum(_size(each) for each in blocks)
@@ -39,18 +44,16 @@ def _size(block: str) -> int:
 def _head(report: Report) -> str:
     facts = report.facts
     target = escape(visible(facts.target, SENTENCE))
+    spoken = [f"Spoken to in its own way: {escape(visible(each, SENTENCE))}." for each in facts.spoken]
     lines = [
         f"## tchat-conform: {report.headline}",
-        "",
         f"{target}, judged on {facts.began:%Y-%m-%d %H:%M %Z} by tchat-conform {facts.version}.",
+        *spoken,
     ]
-    first = report.first_to_fix
+    first = first_step(report)
     if first:
-        lines += [
-            "",
-            f"**Fix this first: {first.effect} {escape(visible(first.name, SENTENCE))}.**",
-        ]
-    return "\n".join(lines)
+        lines.append(f"**{escape(visible(first, SENTENCE))}**")
+    return "\n\n".join(lines)
 
 
 def _levels(report: Report) -> str:
@@ -68,33 +71,49 @@ def _row(summary: LevelSummary, shown: list[Verdict]) -> str:
     return f"| {summary.level.name} | {' | '.join(str(summary.counts[each]) for each in shown)} | {summary.state} |"
 
 
-def _single(report: Report, result: Result) -> str:
-    requirement = requirement_of(result)
-    parts = [f"#### {result.verdict.upper()} {requirement.keyword} `{result.case}` {escape(result.title)}"]
-    for each in result.findings:
-        parts += _finding(each)
+def _cause(report: Report, cause: Cause) -> str:
+    first = cause.results[0]
+    roles = Roles(first)
+    requirement = requirement_of(first)
+    sentence = escape(visible(cause.sentence, SENTENCE))
+    parts = [f"#### {cause.verdict.upper()} {cause.keyword} {cause.effect} {sentence}"]
+    finding = in_roles(cause.finding, roles)
+    advice = fix(finding, cause.sentence)
+    if advice:
+        parts.append(f"**Fix:** {escape(visible(advice, SENTENCE))}.")
+    parts.append(f"`{first.case}`: {escape(first.title)}")
+    parts += _finding(finding)
+    parts += [f"Likely cause: as if “{escape(each.sentence)}”" for each in report.likely.of([first.case])]
     parts.append(f"> **{requirement.id}** {requirement.text}")
-    log = [f"{each.ms:9.1f} ms  {each.who:>8} {each.direction} {visible(each.data, ENTRY)}" for each in result.log]
-    parts.append(
-        fenced("\n".join([*log[-LOG_LINES:], f"again: {visible(report.facts.command, SENTENCE)} -k {result.case}"]))
-    )
+    parts.append(fenced("\n".join([*_log(first), f"again: {visible(_again(report, first), SENTENCE)}"])))
+    if first.other is not None:
+        parts.append(f"The first run, which came to {first.other.verdict}:")
+        parts.append(fenced("\n".join(_log(first.other))))
+    if len(cause.results) > 1:
+        named = ", ".join(f"`{each.case}`" for each in cause.results[:IDS_SHOWN])
+        more = len(cause.results) - IDS_SHOWN
+        parts.append(f"Cases: {named}{f' and {more} more' if more > 0 else ''}")
     return "\n\n".join(parts)
+
+
+def _again(report: Report, result: Result) -> str:
+    return f"{report.facts.command} --only {result.case}"
+
+
+def _log(result: Result) -> list[str]:
+    lines = [f"{each.ms:9.1f} ms  {each.who:>8} {each.direction} {visible(each.data, ENTRY)}" for each in result.log]
+    return lines[-LOG_LINES:]
 
 
 def _finding(finding: Finding) -> list[str]:
     parts = [escape(visible(finding.sentence, SENTENCE, lines=True))]
     sides = [("expected", finding.expected), ("received", finding.received)]
     lines = [f"{name}  {visible(message_text(value), VALUE)}" for name, value in sides if value is not None]
-    return [*parts, fenced("\n".join(lines))] if lines else parts
-
-
-def _cause(cause: Cause) -> str:
-    first = cause.results[0]
-    parts = [f"#### {cause.verdict.upper()} {cause.effect} {escape(visible(cause.name, SENTENCE))}"]
-    for each in first.findings[:1]:
-        parts += _finding(each)
-    parts.append(", ".join(f"`{each.case}`" for each in cause.results))
-    return "\n\n".join(parts)
+    if lines:
+        parts.append(fenced("\n".join(lines)))
+    if finding.proof:
+        parts.append(f"How sure: {escape(visible(finding.proof, SENTENCE))}.")
+    return parts
 
 
 def escape(text: str) -> str:

@@ -17,6 +17,7 @@ from tchat_conform.reports.markdown import markdown
 from tchat_conform.reports.report import Report
 
 STDOUT = "-"
+TRACE = f"{__name__}.trace"
 
 Render = Callable[[Report], str]
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -66,13 +67,28 @@ class Output:
 
 
 def output_options(command: Command) -> Command:
-    """Give a command an option for each form of report; ``write_outputs()`` writes those chosen."""
+    """Give a command an option for each form of report, which ``write_outputs()`` writes, and ``--trace``."""
     for form in reversed(FORMS):
         option = click.option(
             f"--{form.name}", metavar="FILE|-", help=form.about, expose_value=False, callback=_remember(form)
         )
         command = option(command)
-    return command
+    return click.option(
+        "--trace",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_trace,
+        help="Draw what each case exchanged, those that passed too.",
+    )(command)
+
+
+def trace_is_asked_for() -> bool:
+    """Tell whether the running command is to draw what passed too."""
+    return bool(click.get_current_context().meta.get(TRACE, False))
+
+
+def _remember_trace(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001 - click's signature
+    ctx.meta[TRACE] = value
 
 
 def stdout_is_taken() -> bool:

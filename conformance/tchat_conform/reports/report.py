@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from tchat_conform.requirements import Keyword, Requirement, levels, requirements
-from tchat_conform.summary import LevelSummary, summarise
+from tchat_conform.reports.causes import Cause, causes
+from tchat_conform.reports.likely import Likely
+from tchat_conform.requirements import Requirement, levels, requirements
+from tchat_conform.summary import LevelSummary, lacks_feature, summarise
 from tchat_conform.verdict import Result, Verdict
 
 MEANINGS = {
@@ -19,8 +22,6 @@ MEANINGS = {
     Verdict.UNTESTED: "this run could not look at it",
     Verdict.ERROR: "the suite's own fault, which says nothing about the server",
 }
-GROUPED = frozenset({Verdict.BLOCKED, Verdict.UNSUPPORTED})
-"""Verdicts with a cause that many cases share: such cases are shown once for each cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +44,28 @@ class Facts:
     spoken: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Cases that one thing keeps from being looked at. ``name`` is an action or a sentence."""
-
-    name: str
-    verdict: Verdict
-    results: tuple[Result, ...]
-
-    @property
-    def effect(self) -> str:
-        """How many cases, and what they do, such as "3 cases wait on"; ``name`` goes on from there."""
-        one, many = ("waits on", "wait on") if self.verdict is Verdict.BLOCKED else ("needs", "need")
-        return f"1 case {one}" if len(self.results) == 1 else f"{len(self.results)} cases {many}"
+_THEIR_FAULT = frozenset({Verdict.FAIL, Verdict.NON_STRICT})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
-    """One run, to be written in any form."""
+    """One run, to be written in any form; ``trace`` asks for a drawing of every case."""
 
     facts: Facts
     results: tuple[Result, ...]
+    trace: bool = False
 
-    @property
+    @cached_property
     def summaries(self) -> list[LevelSummary]:
         """The levels that have results, in their order."""
         return summarise(self.results)
 
-    @property
+    @cached_property
     def counts(self) -> Counter[Verdict]:
         """How many cases came to each verdict."""
         return Counter(each.verdict for each in self.results)
 
-    @property
+    @cached_property
     def unmet(self) -> frozenset[str]:
         """The ids of the cases that keep a level from being reached."""
         return frozenset(result.case for summary in self.summaries for result in summary.unmet)
@@ -85,56 +75,45 @@ class Report:
         """What the command ends with."""
         return 1 if self.unmet else 0
 
+    @cached_property
+    def applicable(self) -> int:
+        """How many cases there are but those of optional features that the server does not list."""
+        return sum(not lacks_feature(each) for each in self.results)
+
     @property
     def headline(self) -> str:
         """The whole run in one sentence."""
-        return f"{self.counts[Verdict.PASS]} of {len(self.results)} cases passed"
+        cases = "1 case" if self.applicable == 1 else f"{self.applicable} cases"
+        return f"{self.counts[Verdict.PASS]} of {cases} passed"
 
-    @property
-    def singles(self) -> list[Result]:
-        """The failures that are shown one by one, worst first."""
-        return [each for each in self._failures() if each.verdict not in GROUPED]
-
-    @property
+    @cached_property
     def causes(self) -> list[Cause]:
-        """The other failures by what caused them, the cause of most first."""
-        found: dict[tuple[Verdict, str], list[Result]] = {}
-        for each in self._failures():
-            if each.verdict in GROUPED:
-                found.setdefault((each.verdict, cause_of(each)), []).append(each)
-        causes = [Cause(name, verdict, tuple(alike)) for (verdict, name), alike in found.items()]
-        return sorted(causes, key=lambda each: len(each.results), reverse=True)
+        """What keeps cases from passing, worst first; each with its cases."""
+        return causes([each for each in self.results if is_failure(each)])
 
     @property
     def first_to_fix(self) -> Cause | None:
-        """What most blocked cases wait on."""
-        return next((each for each in self.causes if each.verdict is Verdict.BLOCKED), None)
+        """What most cases wait on or die of; where there is no such thing, what fails in several cases."""
+        first = [each for each in self.causes if each.verdict is Verdict.BLOCKED or each.is_crash]
+        alike = [each for each in self.causes if len(each.results) > 1 and each.verdict in _THEIR_FAULT]
+        return max(first, key=lambda each: len(each.results)) if first else next(iter(alike), None)
 
-    def _failures(self) -> list[Result]:
-        badness, weight = list(Verdict), list(Keyword)
-        return sorted(
-            (each for each in self.results if is_failure(each)),
-            key=lambda each: (badness.index(each.verdict), weight.index(requirement_of(each).keyword)),
-        )
+    @cached_property
+    def likely(self) -> Likely:
+        """The known faults that this run looks like."""
+        return Likely(self.results)
 
 
 def is_failure(result: Result) -> bool:
-    """Tell whether a result is something to fix, whatever it weighs."""
+    """Tell whether a result is something to fix, whatever it weighs; to lack an optional feature is not."""
     if result.verdict is Verdict.UNSUPPORTED:
-        return not levels()[requirement_of(result).level].optional
+        return not lacks_feature(result) and not levels()[requirement_of(result).level].optional
     return result.verdict not in (Verdict.PASS, Verdict.UNTESTED)
 
 
 def requirement_of(result: Result) -> Requirement:
     """Return the requirement that a result is about."""
     return requirements()[result.requirement]
-
-
-def cause_of(result: Result) -> str:
-    """Return in a word or a sentence what kept a case from being looked at."""
-    if not result.findings:
-        return "an unknown cause"
-    return result.findings[0].by or result.findings[0].sentence
 
 
 def reached(summaries: Sequence[LevelSummary]) -> tuple[str | None, int, int]:

@@ -1,16 +1,21 @@
-"""The report for a person at a terminal or in a CI log."""
+"""The report for a person at a terminal or in a CI log: what to do first, then the failures, then the levels."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tchat_conform.requirements import requirements
-from tchat_conform.summary import LevelSummary, summarise
-from tchat_conform.verdict import Finding, Message, Result, Verdict
-from tchat_conform.wirelog import readable
+from tchat_conform.reports.causes import Cause
+from tchat_conform.reports.conclusion import conclusion, first_step, opening
+from tchat_conform.reports.entry import Kind, Line, entry, labelled
+from tchat_conform.reports.exchange import middle_out
+from tchat_conform.reports.replay import script
+from tchat_conform.reports.report import MEANINGS, Report, requirement_of
+from tchat_conform.reports.sequence import diagram
+from tchat_conform.reports.text import message_text, visible
+from tchat_conform.summary import LevelSummary
+from tchat_conform.verdict import Finding, Result, Verdict
 
 STYLES = {
     Verdict.PASS: "green",
@@ -23,6 +28,7 @@ STYLES = {
     Verdict.ERROR: "bold white on red",
 }
 STATES = {"reached": "green", "not reached": "bold red", "not offered": "cyan", "not fully tested": "yellow"}
+KINDS = {Kind.SENTENCE: "bold", Kind.STEP: "dim", Kind.WRONG: "red", Kind.COMMAND: "cyan"}
 COLUMNS = (
     Verdict.PASS,
     Verdict.NON_STRICT,
@@ -34,81 +40,145 @@ COLUMNS = (
     Verdict.ERROR,
 )
 ALWAYS_SHOWN = (Verdict.PASS, Verdict.FAIL)
-LOG_LINES = 8
-MESSAGE_CHARACTERS = 300
+IN_FULL = {Verdict.FAIL: 4, Verdict.NON_STRICT: 2}
+IN_SHORT = {Verdict.FAIL: 8, Verdict.NON_STRICT: 6}
+FULL_OTHERWISE, SHORT_OTHERWISE = 1, 4
+"""How many causes of one verdict are told in twelve lines, and how many more in one line."""
+FEW = 6
+"""So many causes in all are told in full whatever their verdicts."""
+WIDEST = 120
+"""Columns beyond which lines become hard to read."""
+VALUE = 4_000
 
 
-def print_report(results: Sequence[Result], console: Console, *, verbose: bool = False) -> None:
-    """Print what did not pass, worst first, then the table by level. ``verbose`` shows whole logs."""
-    for verdict in (Verdict.ERROR, Verdict.FAIL, Verdict.UNSTABLE, Verdict.NON_STRICT):
-        for result in _with(verdict, results):
-            _print_result(result, console, verbose=verbose)
-    for verdict in (Verdict.BLOCKED, Verdict.UNSUPPORTED):
-        for alike in _by_cause([each for each in _with(verdict, results) if each.log]):
-            _print_alike(alike, console, verbose=verbose)
-    console.print(_level_table(summarise(results)))
-    _print_notes(results, console)
+def print_report(report: Report, console: Console, *, verbose: bool = False, expected: bool = False) -> None:
+    """Print a run: how the suite spoke, what to fix first, the failures worst first, the levels, and a summary.
+
+    ``verbose`` shows every failure with its whole log and lines to replay it; ``expected`` says that known failures
+    decide about the exit status.
+    """
+    width = min(console.width, WIDEST)
+    for text in opening(report):
+        _print(console, text)
+    _print(console, first_step(report), "bold")
+    console.print()
+    for verdict in Verdict:
+        alike = [each for each in report.causes if each.verdict is verdict]
+        _print_causes(alike, report, console, width, verbose=verbose)
+    if verbose:
+        _print_details(report, console)
+    if report.trace:
+        _print_traces(report, console, width, raw=verbose)
+    _print_legend(report, console)
+    console.print(_level_table(report.summaries))
+    for text in conclusion(report, expected=expected):
+        _print(console, text)
 
 
-def _with(verdict: Verdict, results: Sequence[Result]) -> list[Result]:
-    return [each for each in results if each.verdict is verdict]
+def _print(console: Console, text: str, style: str = "") -> None:
+    if text:
+        console.print(Text(text, style))
 
 
-def _by_cause(results: Sequence[Result]) -> list[list[Result]]:
-    """Return results with the same cause together, the cause of most first."""
-    causes: dict[str | None, list[Result]] = {}
-    for each in results:
-        causes.setdefault(each.findings[0].by or each.findings[0].sentence, []).append(each)
-    return sorted(causes.values(), key=len, reverse=True)
+# -- causes -----------------------------------------------------------------------------------------------
 
 
-def _print_alike(alike: Sequence[Result], console: Console, *, verbose: bool) -> None:
-    """Print cases that one cause keeps from being looked at: the first in full, the others by name."""
-    first = alike[0]
-    cause = first.findings[0]
-    word = "wait on" if first.verdict is Verdict.BLOCKED else "need"
-    heading = f" {len(alike)} cases {word} {cause.by}" if cause.by else f" {len(alike)} cases"
-    console.print(Text.assemble((f"{first.verdict.upper():<11}", STYLES[first.verdict]), (heading, "bold")))
-    _print_finding(cause, console)
-    console.print(Text(f"    cases     {', '.join(each.case for each in alike)}"))
-    _print_log(first, console, verbose=verbose)
+def _print_causes(alike: Sequence[Cause], report: Report, console: Console, width: int, *, verbose: bool) -> None:
+    if not alike:
+        return
+    verdict = alike[0].verdict
+    few = verbose or len(report.causes) <= FEW
+    full = len(alike) if few else IN_FULL.get(verdict, FULL_OTHERWISE)
+    short = IN_SHORT.get(verdict, SHORT_OTHERWISE)
+    for each in alike[:full]:
+        for line in entry(each, report, width):
+            console.print(_styled(line, verdict))
+        console.print()
+    rest = alike[full:]
+    if rest:
+        console.print(Text.assemble((verdict.upper(), STYLES[verdict]), ", in one line each:"))
+        for each in rest[:short]:
+            console.print(Text(_short(each, width)))
+        if rest[short:]:
+            console.print(Text(_more(rest[short:]), "dim"))
+        console.print()
 
 
-def _print_result(result: Result, console: Console, *, verbose: bool) -> None:
-    requirement = requirements()[result.requirement]
+def _styled(line: Line, verdict: Verdict) -> Text:
+    if line.kind is Kind.HEAD and line.text.startswith(verdict.upper()):
+        return Text.assemble((verdict.upper(), STYLES[verdict]), (line.text[len(verdict) :], "bold"))
+    return Text(line.text, KINDS.get(line.kind, ""))
+
+
+def _short(cause: Cause, width: int) -> str:
+    number = len(cause.results)
+    begin = f"  {number:>4} {'case' if number == 1 else 'cases'}{' ' if number == 1 else ''}  "
+    where = f"  {cause.results[0].requirement}"
+    return f"{begin}{middle_out(visible(cause.sentence, VALUE), width - len(begin) - len(where))}{where}"
+
+
+def _more(rest: Sequence[Cause]) -> str:
+    found = {result.case for each in rest for result in each.results}
+    number = "1 case" if len(found) == 1 else f"{len(found)} cases"
+    return f"  … and {len(rest)} more, in {number}: --html FILE shows all, and so does -v"
+
+
+# -- everything -------------------------------------------------------------------------------------------
+
+
+def _print_details(report: Report, console: Console) -> None:
+    shown = {result.case: result for cause in report.causes for result in cause.results}
+    for result in shown.values():
+        _print_result(result, console)
+        if result.other is not None:
+            console.print(Text(f"  the first run, which came to {result.other.verdict}:"))
+            _print_result(result.other, console)
+        for line in script(result, report.facts):
+            console.print(Text(f"    {line}", "dim"))
+        console.print()
+
+
+def _print_result(result: Result, console: Console) -> None:
+    keyword = requirement_of(result).keyword
     console.print(
         Text.assemble(
-            (f"{result.verdict.upper():<11}", STYLES[result.verdict]),
-            (f" {requirement.keyword} {result.case}", "bold"),
-            f"  {result.title}",
+            (result.verdict.upper(), STYLES[result.verdict]), (f" {keyword} {result.case}", "bold"), f"  {result.title}"
         )
     )
     for finding in result.findings:
-        _print_finding(finding, console)
-    console.print(Text(f"    rule      {requirement.text} ({requirement.link})"))
-    _print_log(result, console, verbose=verbose)
+        for text in _finding_lines(finding):
+            console.print(Text(text))
+    for each in result.log:
+        console.print(Text(f"    {each}", "dim"))
 
 
-def _print_log(result: Result, console: Console, *, verbose: bool) -> None:
-    shown = result.log if verbose else result.log[-LOG_LINES:]
-    if len(shown) < len(result.log):
-        console.print(Text(f"    … {len(result.log) - len(shown)} earlier lines; -v shows all", "dim"))
-    for entry in shown:
-        console.print(Text(f"    {entry}", "dim"))
-    console.print()
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    yield f"    {visible(finding.sentence, VALUE, lines=True)}"
+    sides = (("expected", finding.expected), ("received", finding.received), ("sure", finding.proof or None))
+    for label, side in sides:
+        if side is not None:
+            yield labelled(label, f"  {visible(message_text(side), VALUE)}")
 
 
-def _print_finding(finding: Finding, console: Console) -> None:
-    console.print(Text(f"    {finding.sentence}"))
-    if finding.expected is not None:
-        console.print(Text(f"    expected  {_shown(finding.expected)}"))
-    if finding.received is not None:
-        console.print(Text(f"    received  {_shown(finding.received)}"))
+def _print_traces(report: Report, console: Console, width: int, *, raw: bool) -> None:
+    for result in report.results:
+        if result.log:
+            console.print(Text.assemble((result.verdict.upper(), STYLES[result.verdict]), (f" {result.case}", "bold")))
+            for line in diagram(result, width, raw=raw):
+                console.print(Text(line.text, "red" if line.is_wrong else ""))
+            console.print()
 
 
-def _shown(what: Message | str) -> str:
-    text = what if isinstance(what, str) else json.dumps(what, ensure_ascii=False)
-    return readable(text.encode("utf-8", "backslashreplace"), MESSAGE_CHARACTERS)
+# -- the end ----------------------------------------------------------------------------------------------
+
+
+def _print_legend(report: Report, console: Console) -> None:
+    plain = (Verdict.PASS, Verdict.FAIL)
+    for verdict in Verdict:
+        if report.counts[verdict] and verdict not in plain:
+            console.print(Text.assemble((verdict.upper(), STYLES[verdict]), f": {MEANINGS[verdict]}."))
+    if set(report.counts) - set(plain):
+        console.print()
 
 
 def _level_table(summaries: Sequence[LevelSummary]) -> Table:
@@ -122,11 +192,3 @@ def _level_table(summaries: Sequence[LevelSummary]) -> Table:
         counts = [str(each.counts[verdict] or "·") for verdict in columns]
         table.add_row(each.level.name, *counts, Text(each.state, STATES[each.state]))
     return table
-
-
-def _print_notes(results: Sequence[Result], console: Console) -> None:
-    untested = [each for each in results if each.verdict is Verdict.UNTESTED]
-    if untested:
-        console.print(Text(f"{len(untested)} cases were not tested: {untested[0].findings[0].sentence}."))
-    passed = sum(each.verdict is Verdict.PASS for each in results)
-    console.print(Text(f"{passed} of {len(results)} cases passed."))

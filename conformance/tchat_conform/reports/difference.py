@@ -1,0 +1,104 @@
+"""What was expected and what came, in columns of plain text."""
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from tchat_conform.reports.exchange import middle_out
+from tchat_conform.reports.fields import Mark, Row, compare
+from tchat_conform.reports.text import message_text, value_text, visible
+from tchat_conform.reports.wording import listed
+from tchat_conform.verdict import Finding
+from tchat_protocol.framing import MAX_DEPTH
+from tchat_protocol.scanner import ObjectScanner, ScanError
+
+NOTHING = "nothing"
+"""What is said to have been received where the sentence says already that nothing came."""
+NAMES = 9
+"""Characters for the name of a field, where none is longer."""
+VALUE = 2_000
+BEFORE_CARET = 40
+"""Bytes shown before the first bad one."""
+
+
+def difference_lines(finding: Finding, width: int, most: int) -> list[str]:
+    """Return at most ``most`` lines on what differs: a line for each field, or one for each side."""
+    if isinstance(finding.expected, Mapping) and isinstance(finding.received, Mapping):
+        return list(_columns(compare(finding.expected, finding.received), width, most))
+    bad = _raw(finding.received)
+    if bad is not None:
+        return list(_with_caret(bad, width))
+    received = None if finding.received == NOTHING and finding.expected is not None else finding.received
+    sides = (("expected", finding.expected), ("received", received))
+    return [f"{name}  {_cell(message_text(side), width - 10)}" for name, side in sides if side is not None][:most]
+
+
+def _columns(rows: list[Row], width: int, most: int) -> Iterator[str]:
+    differing = [each for each in rows if each.mark in (Mark.DIFFERENT, Mark.MISSING)]
+    if not differing:
+        return
+    found_as = {each.note.removeprefix("the value of "): each.name for each in rows if each.mark is Mark.OTHER}
+    names = max(NAMES, *(len(each.name) for each in differing))
+    room = (width - names - 4) // 2
+    expected_width = min(room, max(8, *(len(_expected(each)) for each in differing)))
+    shown = differing[: most - 1]
+    rest = [each.name for each in differing[len(shown) :]]
+    more = f"  ({len(rest)} more: {listed(rest)})" if rest else ""
+    begin = f"{'field':<{names}}  {'expected':<{expected_width}}  received"
+    yield f"{begin}{middle_out(more, max(10, width - len(begin)))}"
+    for each in shown:
+        received = _cell(_received(each, found_as), width - names - expected_width - 4)
+        yield f"{each.name:<{names}}  {_cell(_expected(each), expected_width):<{expected_width}}  {received}"
+
+
+def _expected(row: Row) -> str:
+    if row.expected is not None:
+        return row.expected
+    if row.note and row.received is not None:
+        return row.note.removeprefix(f"{row.name} ")
+    return f"such as {value_text(row.example)}" if row.example is not None else "any"
+
+
+def _received(row: Row, found_as: Mapping[str, str]) -> str:
+    if row.received is not None:
+        return row.received
+    return f"missing; its value stands in {found_as[row.name]}" if row.name in found_as else "missing"
+
+
+def _cell(text: str, width: int) -> str:
+    return middle_out(visible(text, VALUE), max(width, 12))
+
+
+def _raw(received: object) -> bytes | None:
+    """Return the bytes that were no message, where a finding quotes such."""
+    if not isinstance(received, str) or received[:2] not in ("b'", 'b"'):
+        return None
+    try:
+        data = ast.literal_eval(received)
+    except (ValueError, SyntaxError):
+        return None
+    return data if isinstance(data, bytes) else None
+
+
+def _with_caret(data: bytes, width: int) -> Iterator[str]:
+    offset = first_bad_byte(data)
+    begin = max(0, (offset or 0) - BEFORE_CARET)
+    before = visible(data[begin : offset or 0], VALUE)
+    yield f"received  {middle_out(before + visible(data[offset or 0 :], VALUE), width - 10)}"
+    if offset is not None:
+        yield f"{' ' * (10 + len(before))}^ byte {offset} is the first that cannot stand here"
+
+
+def first_bad_byte(data: bytes) -> int | None:
+    r"""Return where bytes stop being the beginning of a JSON object; None if they are one as far as they go.
+
+    >>> first_bad_byte(b'{"a":x}'), first_bad_byte(b'SYNTAX'), first_bad_byte(b'{"a":1')
+    (5, 0, None)
+    """
+    scanner = ObjectScanner(MAX_DEPTH)
+    if not data.startswith(b"{"):
+        return 0
+    try:
+        length = scanner.scan(bytearray(data), len(data))
+    except ScanError:
+        return scanner.scanned
+    return None if length in (None, len(data)) else length

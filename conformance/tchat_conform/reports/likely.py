@@ -1,0 +1,69 @@
+"""Likely causes: known faults that were put into a sound server on purpose, and the cases that noticed each.
+
+Where the cases that a server does not pass are just those that noticed one known fault, that fault is worth a look.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from tchat_conform.verdict import Result, Verdict
+
+NOTICED = frozenset({Verdict.FAIL, Verdict.NON_STRICT, Verdict.UNSUPPORTED, Verdict.UNSTABLE})
+LOOKED = NOTICED | {Verdict.PASS}
+"""Verdicts of cases that did look at what they are about."""
+ALIKE = 0.8
+"""How much of the cases must agree, as the share of those in either set that are in both."""
+TIES = 2
+"""So many faults may fit equally well; more say nothing."""
+FAILING_ELSEWHERE = 0.5
+"""A server that fails more than this share of the other cases has no single cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One known fault: what it is in a sentence, the requirements that it breaks, and the cases that noticed it."""
+
+    name: str
+    sentence: str
+    breaks: frozenset[str]
+    cases: frozenset[str]
+
+
+@cache
+def faults() -> tuple[Fault, ...]:
+    """Return the known faults."""
+    data = json.loads(resources.files(__package__).joinpath("faults.json").read_text(encoding="utf-8"))
+    return tuple(
+        Fault(name, each["sentence"], frozenset(each["breaks"]), frozenset(each["cases"]))
+        for name, each in data.items()
+    )
+
+
+class Likely:
+    """What the results of one run look like; ``of`` gives the known faults that explain a case."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        self._looked = {each.case: each.requirement for each in results if each.verdict in LOOKED}
+        self._failed = frozenset(each.case for each in results if each.verdict in NOTICED)
+        scored = [(fault, self._likeness(fault)) for fault in faults()]
+        self._alike = [(fault, likeness) for fault, likeness in scored if likeness >= ALIKE]
+
+    def of(self, cases: Collection[str]) -> list[Fault]:
+        """Return the known faults that look most like what these cases found; none unless that is specific."""
+        fitting = [(fault, likeness) for fault, likeness in self._alike if fault.cases & set(cases)]
+        best = max((likeness for _, likeness in fitting), default=0.0)
+        found = [fault for fault, likeness in fitting if likeness == best]
+        return found if len(found) <= TIES else []
+
+    def _likeness(self, fault: Fault) -> float:
+        """Return how alike the cases that failed are to those that noticed a fault, among those that could."""
+        expected = fault.cases & self._looked.keys()
+        could = {case for case, requirement in self._looked.items() if requirement in fault.breaks}
+        failed = self._failed & could
+        elsewhere = self._looked.keys() - expected
+        if not expected or len(self._failed - expected) > FAILING_ELSEWHERE * len(elsewhere):
+            return 0.0
+        return len(expected & failed) / len(expected | failed)

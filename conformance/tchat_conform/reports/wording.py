@@ -1,0 +1,84 @@
+"""The sentences of findings, for a reader who wants to know what to change."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+
+from tchat_conform.verdict import Finding, Message
+
+DIED, OTHER_FORM, REFUSED = "the server died", "but in another form", "was refused; it is legal"
+"""How the findings of crashes, near misses and refused requests are known."""
+LAST_WORDS = "; its last words:"
+NAMES_SHOWN = 5
+HINTS = {
+    "id": ": the same value as in the request, where it has one",
+    "ts": ": the time in UTC, as new Date().toISOString() writes it",
+    "seq": ": 1, 2, 3 … for each group",
+    "code": ": a word from the list in PROTOCOL.md",
+}
+"""What a field that is often missing has to hold."""
+_ERROR = re.compile(r"^(?:Uncaught )?(?:[\w.]*(?:Error|Exception|Panic|panic)\b|fatal|thread ').*", re.MULTILINE)
+_NODE = re.compile(r"^\s+at (?:.*\()?(?P<file>(?!node:)[^()\s]+):(?P<line>\d+):\d+\)?$", re.MULTILINE)
+_PYTHON = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as one says them, the rest of a long list counted.
+
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed(list("abcdef"))
+    ('a', 'a, b and c', 'a, b, c, d and 2 more')
+    """
+    if len(names) > NAMES_SHOWN:
+        names = [*names[: NAMES_SHOWN - 1], f"{len(names) - NAMES_SHOWN + 1} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def plain(sentence: str) -> str:
+    r"""Return a sentence on one line; of a crash it keeps the error and the line of the server's source.
+
+    >>> plain("the server died of this case: exit status 1; its last words:\nTypeError: x\n    at f (/a/s.js:7:3)\n")
+    'the server died of this case: exit status 1; TypeError: x (s.js, line 7)'
+    """
+    head, _, words = sentence.partition(LAST_WORDS)
+    if not words:
+        return " ".join(sentence.split())
+    error = _ERROR.search(words)
+    said = error[0] if error else next((each for each in reversed(words.splitlines()) if each.strip()), "")
+    # a stack begins with the innermost call in Node, and ends with it in Python
+    place = _NODE.search(words) or next(reversed(list(_PYTHON.finditer(words))), None)
+    return f"{head}; {said.strip()}" + (f" ({PurePath(place['file']).name}, line {place['line']})" if place else "")
+
+
+def fix(finding: Finding, sentence: str) -> str | None:
+    """Return in a sentence what would make a server pass, where the finding or the sentence of its cause tells it."""
+    return next(_fixes(finding, sentence), None)
+
+
+def _fixes(finding: Finding, sentence: str) -> Iterator[str]:  # noqa: C901 - one list of patterns, best seen at once
+    expected = finding.expected if isinstance(finding.expected, Mapping) else {}
+    if sentence.startswith(DIED):
+        yield "catch the error there: no message may end the server"
+    if missing := re.match(r"(\S+) is missing(?: in (.+))?$", sentence):
+        yield f"put {missing[1]} into {missing[2] or 'the message'}{HINTS.get(missing[1], '')}"
+    if action := re.match(r"action is .+, expected '(.+)'$", sentence):
+        yield f'send it with "action": "{action[1]}"'
+    if "was accepted; it must be refused" in sentence or "no refusal came" in sentence:
+        yield f"check this first, and answer {_short(expected)}"
+    if "no acknowledgement came" in sentence or "no answer came" in sentence or "got no server-" in sentence:
+        yield f"send {_short(expected)} to the requester"
+    if REFUSED in sentence:
+        yield "let the request through: nothing in the protocol forbids it here"
+    if "must not get" in sentence:
+        yield "send it to those whom it is for, and to nobody else" + (", once" if "times" in sentence else "")
+    if "did not get" in sentence and expected:
+        yield f"send {_short(expected)} to {sentence.partition(' ')[0]} too"
+    if absent := re.search(r" has no (?:integer )?(\S+), which the case goes on with", sentence):
+        yield f"put {absent[1]} into the message{HINTS.get(absent[1], '')}"
+    if sentence.startswith("the server sent what is no message"):
+        yield "write each message as one JSON object, such as JSON.stringify(message) + '\\n'"
+
+
+def _short(message: Message) -> str:
+    """Return the fixed part of a message in words: its action, and the code of a refusal."""
+    code = f" with code {message['code']}" if "code" in message else ""
+    return f"{message.get('action', 'server-error')}{code}"

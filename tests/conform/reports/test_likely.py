@@ -1,0 +1,59 @@
+"""Likely causes: a known fault is recognised by the cases that notice it, and nothing is guessed."""
+
+from collections.abc import Collection
+
+import pytest
+
+from conform.mutants.registry import recorded
+from conform.reports.write_faults import FILE, content
+from tchat_conform.case import all_cases
+from tchat_conform.reports.likely import Likely, faults
+from tchat_conform.verdict import Result, Verdict
+
+CASES = all_cases()
+ALL = tuple(each.id for each in CASES)
+
+
+def run(failing: Collection[str], among: Collection[str] = ALL) -> list[Result]:
+    return [
+        Result(each.id, each.requirement.id, each.title, Verdict.FAIL if each.id in failing else Verdict.PASS)
+        for each in CASES
+        if each.id in among
+    ]
+
+
+def named(failing: Collection[str], case: str) -> list[str]:
+    return [each.name for each in Likely(run(failing)).of([case])]
+
+
+def test_the_file_of_faults_is_that_of_the_mutants() -> None:
+    assert FILE.read_text(encoding="utf-8") == content(), "python -m conform.reports.write_faults"
+
+
+def test_most_faults_are_recognised_and_none_is_mistaken() -> None:
+    record = recorded()
+    recognised = 0
+    for name, cases in record.items():
+        found = named(cases, cases[0])
+        recognised += name in found
+        assert name in found or not found, f"{name} is taken for {found}"
+    assert recognised > 0.6 * len(record)
+
+
+def test_a_case_that_a_fault_does_not_explain_gets_none() -> None:
+    (bans,) = (each for each in faults() if each.name == "bans_like_a_kick")
+    other = next(each.id for each in CASES if each.requirement.id == "W-LINE-1")
+    failing = {*bans.cases, other}
+    assert "bans_like_a_kick" in named(failing, next(iter(bans.cases)))
+    assert "bans_like_a_kick" not in named(failing, other)
+
+
+@pytest.mark.parametrize("failing", [{each.id for each in CASES}, set()], ids=["all", "none"])
+def test_a_server_that_fails_everything_or_nothing_has_no_likely_cause(failing: set[str]) -> None:
+    likely = Likely(run(failing))
+    assert [each.id for each in CASES if likely.of([each.id])] == []
+
+
+def test_one_case_alone_says_little() -> None:
+    case = next(each for each in CASES if sum(each.id in cases for cases in recorded().values()) > 2)
+    assert Likely(run({case.id}, among={case.id})).of([case.id]) == []
