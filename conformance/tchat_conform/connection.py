@@ -73,12 +73,15 @@ class Connection:
     broken: list[BadInput] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
     last_sent: float = 0.0
+    departed: float | None = None
+    cut: bool = False
     closed: bool = False
     reset: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _decoder: Decoder = field(default_factory=lambda: Decoder(limit=MAX_ANSWER_BYTES))
     _pump: asyncio.Task[None] | None = None
     _unheard_since: float | None = None
+    _marks: list[tuple[Mapping[str, Any], int]] = field(default_factory=list)
     _said: list[Mapping[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -112,11 +115,17 @@ class Connection:
         """Send one message, in the form that the server understands."""
         if self.pacer is not None and self._unheard_since is not None:
             await self._come_apart(self.pacer, self._unheard_since)
+        self._marks.append((message, len(self.inbox)))
         said = self.speech.form(message)
         if self.echoes:
             self._said.append(said)
         await self.send_bytes(self.speech.encoded(said))
         self._unheard_since = time.monotonic()
+
+    def since(self, message: Mapping[str, Any] | None) -> list[Received]:
+        """Return what has come since a message was sent; all that ever came, if it was sent as mere bytes."""
+        mark = next((mark for sent, mark in reversed(self._marks) if sent is message), 0)
+        return self.inbox[mark:]
 
     async def _come_apart(self, pacer: Pacer, sent: float) -> None:
         """Wait until what was sent has most likely been read."""
@@ -160,6 +169,7 @@ class Connection:
         """Close our side and wait until the reader has ended."""
         if not self.writer.is_closing():
             self.log.add(self.who, "·", CLOSE)
+            self.departed = self.departed or time.monotonic()
         self.writer.close()
         if self._pump is not None:
             self._pump.cancel()
@@ -174,12 +184,14 @@ class Connection:
         if not self.writer.can_write_eof():
             return await self.close()
         self.log.add(self.who, "·", END)
+        self.departed = time.monotonic()
         self.writer.write_eof()
         return None
 
     async def abort(self) -> None:
         """End the connection at once with a reset, as a crashed client does."""
         self.log.add(self.who, "·", RESET)
+        self.departed = time.monotonic()
         self.writer.transport.abort()
         await self.close()
 
@@ -190,6 +202,9 @@ class Connection:
         except (ConnectionError, ssl.SSLError):
             self.reset = True
         self.closed = True
+        self.cut = not self.writer.is_closing()
+        self.departed = self.departed or self.last_sent
+        self.writer.close()  # as clients do: many a server takes the user for gone only then
         self.log.add(self.who, "·", b"the server " + (b"reset" if self.reset else b"closed") + b" it")
         self.news.set()
 

@@ -33,28 +33,48 @@ class Expected:
             field in message and same(message[field], value) for field, value in self.fields.items()
         )
 
-    def is_meant_by(self, message: Mapping[str, Any]) -> bool:
-        """Tell whether a message carries the telling values in whatever form, a sentence too, and is no refusal."""
-        telling = [str(self.fields[field]) for field in TELLING_FIELDS if self.fields.get(field)]
-        other = message.get("action") != self.action and (self._is_no_listing_but(message) or _is_standard(message))
+    def is_meant_by(self, message: Mapping[str, Any], hearer: str = "") -> bool:
+        """Tell whether a message carries the telling values in whatever form, a sentence too, and is no refusal.
+
+        A text, new in every case, tells all by itself. Nobody need be told his own name: ``hearer`` is left out.
+        """
+        telling = self._telling(hearer)
         return (
             bool(telling)
-            and not other
+            and not self._contradicts(message)
+            and not self._is_other(message)
             and not looks_refused(message)
             and all(mentions(message, value) for value in telling)
         )
 
-    def _is_no_listing_but(self, message: Mapping[str, Any]) -> bool:
-        """Tell whether a message lists something where no list is expected: it answers some other question."""
-        return self.action not in _listings() and any(isinstance(each, list) for each in message.values())
-
     def may_be(self, message: Mapping[str, Any]) -> bool:
-        """Tell whether a message could be this one: it means it, or has its action and contradicts nothing telling."""
-        contradicts = any(
+        """Tell whether a message could be this answer: it means it, or its action and kind are like it."""
+        action = message.get("action")
+        if self._contradicts(message) or (action != self.action and action in schemas.actions("answers")):
+            return False
+        if action == self.action or self.is_meant_by(message):
+            return True
+        return self.action in _listings() and (_holds_a_list(message) or _alike(self.action, action))
+
+    def _telling(self, hearer: str) -> list[str]:
+        if self.fields.get("msg"):
+            return [str(self.fields["msg"])]
+        values = [str(self.fields[field]) for field in TELLING_FIELDS if self.fields.get(field)]
+        return [each for each in values if each != hearer] or values
+
+    def _contradicts(self, message: Mapping[str, Any]) -> bool:
+        """Tell whether a message has another value where one is telling."""
+        return any(
             field in message and field in self.fields and not same(message[field], self.fields[field])
             for field in TELLING_FIELDS
+            if field != "msg" or message.get("action") == self.action
         )
-        return self.is_meant_by(message) or (message.get("action") == self.action and not contradicts)
+
+    def _is_other(self, message: Mapping[str, Any]) -> bool:
+        """Tell whether a message is something else: in its own standard form, or a list where none is expected."""
+        if message.get("action") == self.action:
+            return False
+        return _is_standard(message) or (_holds_a_list(message) and self.action not in _listings())
 
     def differences(self, message: Mapping[str, Any]) -> list[str]:
         """Return how a message departs from the expected one and from its schema, a sentence each."""
@@ -112,11 +132,23 @@ def _listings() -> frozenset[str]:
     return frozenset(each for each, fields in kinds.items() if any(field.get("type") == "array" for field in fields))
 
 
+def _holds_a_list(message: Mapping[str, Any]) -> bool:
+    return any(isinstance(each, list) for each in message.values())
+
+
+def _alike(expected: str, action: object) -> bool:
+    """Tell whether an action says the other one with something added, such as server-members-group."""
+    return isinstance(action, str) and expected.removeprefix("server-") in action
+
+
 def _is_standard(message: Mapping[str, Any]) -> bool:
     return messages.is_valid("answers", dict(message))
+
+
+REFUSING = ("error", "erreur", "not-exist", "notexist", "already", "unknown", "denied", "refus", "invalid", "fail")
 
 
 def looks_refused(message: Mapping[str, Any]) -> bool:
     """Tell whether a message is a refusal, in the standard form or in one that is common in the field."""
     action = message.get("action")
-    return isinstance(action, str) and "error" in action
+    return isinstance(action, str) and any(each in action for each in REFUSING)

@@ -7,9 +7,9 @@ fails the case, but a server that does not give the listing at all blocks it.
 from collections.abc import Mapping
 from typing import Any
 
-from tchat_conform.expect import mentions, same
-from tchat_conform.user import User
-from tchat_conform.verdict import Blocked, Failed, Finding, Message, NonStrict, must
+from tchat_conform.expect import mentions, same, words
+from tchat_conform.user import Heard, User, lacks
+from tchat_conform.verdict import Blocked, Failed, Finding, Message, must
 
 MESSAGE_FIELDS = ("sender", "msg", "ts", "seq")
 EVENT_FIELDS = ("sender", "dest", "reason", "ts", "seq")
@@ -17,34 +17,55 @@ EVENT_FIELDS = ("sender", "dest", "reason", "ts", "seq")
 
 def rows(answer: Message, key: str) -> list[Any]:
     """Return the list under ``key``, or the only list of the answer if it stands under another one."""
-    found = answer.get(key)
-    if not isinstance(found, list):
-        lists = [each for each in answer.values() if isinstance(each, list)]
-        found = lists[0] if len(lists) == 1 else None
+    found = _list(answer, key)
     if found is None:
         raise Failed(Finding(f"the answer holds no list of {key}", {key: ["…"]}, answer))
     return found
+
+
+def _list(answer: Message, key: str) -> list[Any] | None:
+    found = answer.get(key)
+    if isinstance(found, list):
+        return found
+    lists = [each for each in answer.values() if isinstance(each, list)]
+    return lists[0] if len(lists) == 1 else None
 
 
 def number(message: Any) -> int:
     """Return the seq of a message, or of an item of a history. A server that numbers in another way ends the case."""
     seq = message.get("seq") if isinstance(message, Mapping) else None
     if not isinstance(seq, int):
-        raise NonStrict(
-            Finding("a message has no integer seq, which the case goes on with", {"seq": "…"}, str(message))
+        finding = Finding(
+            "a message has no integer seq, which the case goes on with", {"seq": "…"}, str(message), by="the field seq"
         )
+        raise lacks("seq", message.world.requirement if isinstance(message, Heard) else None, finding)
     return seq
 
 
 def has_names(answer: Message, key: str, *users: User) -> None:
-    """Fail the case unless a list holds exactly these users, each once, in any order."""
+    """Fail the case unless a list holds exactly these users, each once, in any order.
+
+    Names that stand in a sentence, or in objects, are a near miss.
+    """
     wanted = sorted(each.name for each in users)
+    named = _named(answer, key)
     must(
-        sorted(map(str, rows(answer, key))) == wanted,
+        named == wanted,
         f"{key} must be exactly {', '.join(map(repr, users)) or 'nobody'}",
         {key: wanted},
         answer,
     )
+    if isinstance(answer, Heard) and sorted(map(str, _list(answer, key) or ())) != wanted:
+        answer.world.near_miss(Finding(f"{key} is no list of names, though it holds them", {key: wanted}, answer))
+
+
+def _named(answer: Message, key: str) -> list[str]:
+    """Return the names that a listing holds, sorted: in a list, or in whatever form where the case knows the names."""
+    found = _list(answer, key)
+    if (found is not None and all(isinstance(each, str) for each in found)) or not isinstance(answer, Heard):
+        return sorted(map(str, rows(answer, key)))
+    where = answer if found is None else {key: found}
+    return sorted(answer.world.people_in(" ".join(words(where))))
 
 
 def has_owner(answer: Message, owner: User | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from tchat_conform.run import SILENCES_THAT_TELL, Run
+from tchat_conform.run import SILENCES_THAT_PROVE, Run
 from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech, adapted
 from tchat_conform.story import Story, listed_features, told
 from tchat_conform.target import TargetError, accepts
@@ -38,6 +38,10 @@ FORMS: tuple[tuple[Speech, str], ...] = (
 """Forms of speech for a server that leaves the standard hello unanswered, and what it needs in words."""
 
 
+NEXT_PATIENCE = 0.5
+"""How many seconds a form of speech that is not the standard one is given for its first answer."""
+
+
 class StopPolitely(Blocked):
     """Nothing can be looked at: the server dies at once, or first wants something that the protocol does not have."""
 
@@ -49,14 +53,19 @@ async def probe(run: Run) -> None:
     died and cannot be started again.
     """
     story = await _understood(run)
+    if not story.understood:
+        run.silences.update(dict.fromkeys(story.mute, SILENCES_THAT_PROVE))
+        run.mute_at_first = frozenset(story.mute)
+        return
     run.speech = story.speech
     run.features = listed_features(story.hello)
     run.paced = story.hello is None or not messages.is_valid("answers", dict(story.hello))
     _note_habits(run, story)
     whole = await _told(run, story.speech, whole=True)
     for action in whole.mute:
-        run.silences[action] += SILENCES_THAT_TELL
+        run.silences[action] += SILENCES_THAT_PROVE
     run.effective |= whole.effects
+    run.mute_at_first = frozenset(whole.mute)
 
 
 async def _understood(run: Run) -> Story:
@@ -64,11 +73,13 @@ async def _understood(run: Run) -> Story:
     best = await _first(run)
     if not best.understood:
         return best
+    other_action = {"cgroupe": "cgroup"}
     if not set(REQUIREMENTS) <= best.understood:
-        best = await _better(run, best, adapted(best.speech, fields=True), "from, sender and name at once")
-    if "gbroadcast" not in best.effects:
-        other = adapted(best.speech, actions={"cgroupe": "cgroup"})
-        best = await _better(run, best, other, "cgroup in place of cgroupe")
+        all_at_once = await _told(run, adapted(best.speech, fields=True, actions=other_action))
+        if all_at_once.understood - best.understood:  # then it is worth the time to find out which of both is needed
+            best = await _better(run, best, adapted(best.speech, fields=True), "from, sender and name at once")
+            other = adapted(best.speech, actions=other_action)
+            best = await _better(run, best, other, "cgroup in place of cgroupe")
     if "gbroadcast" in best.effects and "private" not in best.effects:
         best = await _better(run, best, adapted(best.speech, private=True), "other words for a private group")
     return best
@@ -77,16 +88,17 @@ async def _understood(run: Run) -> Story:
 async def _first(run: Run) -> Story:
     """Return the first story that is understood at all, in whatever form of speech."""
     first = await _told(run, STANDARD)
+    if first.says(*KEY_WORDS) and not first.effects:
+        raise StopPolitely(_demand(first))
     if first.understood:
         return first
-    if first.says(*KEY_WORDS):
-        raise StopPolitely(_demand(first))
     if first.says(*PASSWORD_WORDS):
         return await _better(run, first, adapted(STANDARD, password=run.token), "a password in client-hello")
     for speech, need in FORMS:
         # a server that died of a hello will die of the next one, unless that is another thing altogether
         if first.died_of is None or speech.envelope is not None:
-            story = await _better(run, first, speech, need)
+            with run.patient_for(NEXT_PATIENCE):
+                story = await _better(run, first, speech, need)
             if story is not first:
                 return story
     if first.died_of is not None:

@@ -2,21 +2,27 @@
 
 import secrets
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
 from tchat_conform.speech import STANDARD, Adaptation, Speech
 from tchat_conform.target import Target
 from tchat_conform.witness import Witness
+from tchat_protocol import schemas
 
 SILENCES_THAT_TELL, SILENCES_THAT_PROVE = 2, 3
 MUTE_FACTOR = 4
 PATIENCE_FLOOR = 1.0
 PATIENCE_FACTOR = 10
-QUICK_FLOOR = 0.05
-QUICK_FACTOR = 2
+QUICK = 0.05
+GRACE_FACTOR = 2
 SHORT_FACTOR = 4
+GROUP = frozenset(
+    each for each in schemas.actions("requests") if "group" in schemas.schema("requests", each)["properties"]
+)
+"""The requests about one group."""
 FIRST_PATIENCE = 2.0
 """How long the first answer of all is waited for, in seconds."""
 REMEMBERED = 64
@@ -29,8 +35,8 @@ class Run:
     ``limit`` is how long an answer is waited for at most, in seconds; ``features`` is what server-hello listed;
     ``repeats_ids`` whether an answer ever carried the request's id. What the probe found: ``speech`` and
     ``adaptations``; ``paced`` for a server that may not bear two messages in one segment; ``greetings``, how many
-    things it says unasked to each connection; ``echoes`` if it sends requests back; ``effective``, the actions that
-    work without an answer; ``witness``, where there can be one.
+    things it says unasked to each connection; ``echoes`` if it sends requests back; ``effective``, the actions whose
+    effect was seen, ``mute_at_first``, those that had no answer; ``witness``, where there can be one.
     """
 
     target: Target
@@ -43,6 +49,7 @@ class Run:
     greetings: int = 0
     echoes: bool = False
     effective: set[str] = field(default_factory=set)
+    mute_at_first: frozenset[str] = frozenset()
     witness: Witness | None = None
     silences: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
@@ -68,23 +75,32 @@ class Run:
     @property
     def quick(self) -> float:
         """How long an answer may take, in seconds, before the witness is asked how far the server is."""
-        return self._scaled(QUICK_FLOOR, QUICK_FACTOR)
+        return self.limit if self.witness is None and self.slowest is None else min(self.limit, QUICK)
 
     @property
     def grace(self) -> float:
         """How much longer a server may take that does not answer in order, in seconds."""
-        return self.quick
+        return self._scaled(QUICK, GRACE_FACTOR)
 
     @property
     def short_patience(self) -> float:
         """How long to wait, in seconds, for what never came before and where there is no witness."""
-        return self._scaled(QUICK_FLOOR, SHORT_FACTOR)
+        return self._scaled(QUICK, SHORT_FACTOR)
 
     def _scaled(self, floor: float, factor: int) -> float:
         slowest = self.slowest
         if slowest is None:
             return min(self.limit, FIRST_PATIENCE)
         return min(self.limit, max(floor, factor * slowest))
+
+    @contextmanager
+    def patient_for(self, seconds: float) -> Iterator[None]:
+        """Wait no longer than so many seconds for one answer, for a while."""
+        limit, self.limit = self.limit, min(self.limit, seconds)
+        try:
+            yield
+        finally:
+            self.limit = limit
 
     def came(self, what: str, seconds: float) -> None:
         """Note that something came that was waited for, and after how long."""
@@ -95,6 +111,15 @@ class Run:
         """Tell whether something was waited for in vain so often that waiting again would teach nothing."""
         silences = self.silences[what] if what else 0
         return silences >= SILENCES_THAT_TELL and silences > MUTE_FACTOR * self.answered[what]
+
+    def may_work(self, action: str, *, changes: bool) -> bool:
+        """Tell whether a request that is left unanswered may do its work all the same: its effect will tell.
+
+        ``changes`` says that it changes something. Where founding a group shows no effect at all, no group works.
+        """
+        if action in self.effective:
+            return True
+        return changes and not ("cgroupe" in self.mute_at_first and "cgroupe" not in self.effective and action in GROUP)
 
     def is_fact(self, what: str) -> bool:
         """Tell whether something was waited for in vain so often that luck had no part in it."""

@@ -30,6 +30,10 @@ SLOW_AT_ONCE = 2
 CRASHES_THAT_TELL = 2
 """After so many crashes by harsh cases the rest of them runs one at a time: most of them will be to blame."""
 
+SLOW_ANSWER = 0.1
+"""Seconds after which an answer is so slow that the server rather waits than works: more may wait at a time."""
+MORE_WHERE_SLOW, MOST_AT_ONCE = 4, 64
+
 OnResult = Callable[[Result], None]
 OnStart = Callable[[Run], None]
 
@@ -51,15 +55,14 @@ async def run_cases(  # noqa: PLR0913 - what a run depends on, by name
     """
     await target.start()
     run = Run(target, limit)
-    runner = _Runner(run, jobs, on_result)
     try:
         await probe(run)
     except StopPolitely as stopped:
         on_start(run)
-        return runner.stopped(cases, stopped.finding)
+        return _Runner(run, jobs, on_result).stopped(cases, stopped.finding)
     on_start(run)
     try:
-        return await runner.run(cases)
+        return await _Runner(run, jobs, on_result).run(cases)
     finally:
         if run.witness is not None:
             await run.witness.leave()
@@ -68,8 +71,7 @@ async def run_cases(  # noqa: PLR0913 - what a run depends on, by name
 class _Runner:
     def __init__(self, run: Run, jobs: int, on_result: OnResult) -> None:
         self._run = run
-        self._jobs = jobs
-        self._slots = asyncio.Semaphore(jobs)
+        self._slots = asyncio.Semaphore(jobs if _is_fast(run) else min(MOST_AT_ONCE, jobs * MORE_WHERE_SLOW))
         self._slow_slots = asyncio.Semaphore(SLOW_AT_ONCE)
         self._on_result = on_result
         self._results: dict[str, Result] = {}
@@ -77,6 +79,8 @@ class _Runner:
         self._ran_alone: set[str] = set()
         self._victims: dict[int, list[Case]] = {}
         self._last_sent: dict[str, float] = {}
+        self._cut: set[str] = set()
+        self._disturbed: list[Case] = []
         self._crashes = Crashes(run)
 
     def stopped(self, cases: Sequence[Case], finding: Finding) -> list[Result]:
@@ -97,6 +101,7 @@ class _Runner:
                 else:
                     await self._side_by_side(left)
                 left = await self._sorted_out()
+            await self._one_by_one(self._undisturbed())
         await self._again_alone(cases)
         return [self._results[each.id] for each in cases]
 
@@ -140,10 +145,12 @@ class _Runner:
         crashes = self._crashes.count
         result = await self._run_case(case)
         # a case that did not pass while the server died may be its victim: it runs again alone
-        if result.verdict is Verdict.PASS or await self._crashes.outlived(crashes):
-            self._keep(result)
-        else:
+        if result.verdict is not Verdict.PASS and not await self._crashes.outlived(crashes):
             self._victims.setdefault(crashes, []).append(case)
+        elif result.verdict is not Verdict.PASS and case.id in self._cut:
+            self._disturbed.append(case)
+        else:
+            self._keep(result)
 
     async def _sorted_out(self) -> list[Case]:
         """Find out which case of each crash was to blame, and return those that were only there.
@@ -161,6 +168,11 @@ class _Runner:
             else:
                 await self._one_by_one(others)
         return bystanders
+
+    def _undisturbed(self) -> list[Case]:
+        """Return the cases, once each, in which the server cut a connection: others beside may have made it do so."""
+        disturbed, self._disturbed = self._disturbed, []
+        return disturbed
 
     # -- alone --------------------------------------------------------------------------------------------
 
@@ -202,10 +214,12 @@ class _Runner:
     # -- both ---------------------------------------------------------------------------------------------
 
     async def _run_case(self, case: Case) -> Result:
-        world = World(self._run, STANDARD if self._is_plain(case) else None)
+        world = World(self._run, STANDARD if self._is_plain(case) else None, case.requirement)
         began = time.monotonic()
         verdict, findings = await _outcome(case, world)
         self._last_sent[case.id] = max((each.last_sent for each in world.connections), default=0.0)
+        if any(each.cut for each in world.connections):
+            self._cut.add(case.id)
         await world.end()
         if verdict not in (Verdict.PASS, Verdict.UNTESTED):
             self._missed[case.id] = world.missed
@@ -224,6 +238,10 @@ class _Runner:
     def _keep(self, result: Result) -> None:
         self._results[result.case] = result
         self._on_result(result)
+
+
+def _is_fast(run: Run) -> bool:
+    return run.slowest is None or run.slowest < SLOW_ANSWER
 
 
 def _phases(cases: Sequence[Case]) -> Iterable[Sequence[Case]]:

@@ -17,6 +17,9 @@ from tchat_conform.verdict import Message, Stopped
 from tchat_conform.witness import Witness
 from tchat_conform.world import World
 
+IMPATIENT = 0.5
+"""How many seconds an answer is waited for, at most, where hello had none."""
+
 WITNESSED = {
     "client-list-clients": lambda name: {"action": "client-list-clients", "from": name},
     "client-send": lambda name: {"action": "client-send", "from": name, "to": name, "msg": "still here?"},
@@ -73,7 +76,10 @@ def _texts(what: Message | bytes | None) -> list[str]:
 
 
 async def told(run: Run, speech: Speech = STANDARD, *, whole: bool = False) -> Story:
-    """Tell the story in one form of speech and return what came of it; ``whole`` asks every request of a group."""
+    """Tell the story in one form of speech and return what came of it.
+
+    ``whole`` asks every request of a group.
+    """
     teller = _Teller(run, speech)
     try:
         await teller.tell(whole=whole)
@@ -94,17 +100,20 @@ class _Teller:
         self.last: Message | None = None
 
     async def tell(self, *, whole: bool) -> None:
-        silent = await self.world.connect("silent")
         alice = await self.world.stranger("alice")
         await self._asks(alice, "client-hello")
-        heard = alice.connection.inbox
+        silent = await self.world.connect("silent")
+        await self.world.settle(silent, lambda: bool(silent.inbox or silent.broken))
+        self._greeted(silent.inbox, silent.broken)
+        heard = [each.message for each in alice.connection.inbox if each.message not in self.story.greeting]
         if self.story.hello is None and heard and not self.story.echoes:
-            self.story.answers["client-hello"] = heard[0].message
+            self.story.answers["client-hello"] = heard[0]
         if alice.connection.closed:
             return
         bob = await self.world.stranger("bob")
         await self._asks(bob, "client-hello", remember=False)
-        await self._talks(alice, bob)
+        with self.run.patient_for(self.run.limit if self.story.hello is not None else IMPATIENT):
+            await self._talks(alice, bob)
         if self.story.is_welcome or self.story.effects:
             await self._groups(alice, bob, whole=whole)
         self._greeted(silent.inbox, silent.broken)
@@ -115,7 +124,9 @@ class _Teller:
             self.story.effects |= {"client-hello", "client-list-clients"}
         text = self.world.text()
         await self._asks(alice, "client-send", to=bob.name, msg=text)
-        await self._works("client-send", bob, text)
+        works = await self._works("client-send", bob, text)
+        if not works and online is None and self.story.hello is None:
+            return
         text = self.world.text()
         await self._asks(alice, "client-broadcast", msg=text)
         await self._works("client-broadcast", bob, text)
@@ -129,7 +140,9 @@ class _Teller:
             self.story.effects |= {"cgroupe", "join"}
         if self._shows(await self._asks(alice, "members", group=group), alice.name):
             self.story.effects.add("cgroupe")
-        self._shows(await self._asks(alice, "groups"), group)
+        await self._asks(alice, "groups")
+        if "cgroupe" not in self.story.understood:
+            return
         if whole:
             await self._rules(alice, bob, group)
         await self._privacy(alice, bob)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from tchat_conform.connection import Connection, Received
 from tchat_conform.expect import Expected, looks_refused, mentions
-from tchat_conform.verdict import Blocked, Failed, Finding, Message, NonStrict, Stopped, Unsupported
+from tchat_conform.requirements import Requirement
+from tchat_conform.verdict import Blocked, Failed, Finding, Message, Stopped, Unsupported
 from tchat_protocol import messages, schemas
 
 if TYPE_CHECKING:
     from tchat_conform.world import World
 
-Predicate = Callable[[Message], bool]
+Wanted = Callable[[Received], bool]
 
 
 class User:
@@ -68,7 +69,7 @@ class User:
         if looks_refused(answer.message):
             raise self._refused(request, answer.message, expected)
         self._judge_shape(expected, answer.message, f"{action} was answered")
-        return Heard(answer.message)
+        return self._heard(answer.message)
 
     async def is_refused(self, code: str, action: str, *, field: str | None = None, **fields: Any) -> Message:
         """Send a request that must be refused with ``code``; returns the server-error."""
@@ -91,19 +92,24 @@ class User:
         if not looks_refused(answer):
             raise Failed(Finding(f"{action} was accepted; it must be refused", expected.message, answer))
         self._judge_shape(expected, answer, f"{action} was refused")
-        return Heard(answer)
+        return self._heard(answer)
 
     # -- hearing ------------------------------------------------------------------------------------------
 
     async def hears(self, action: str, **fields: Any) -> Message:
         """Return the next unused message with this action and these fields. Fails the case if none comes."""
         expected = Expected(action, fields)
-        found = await self._next(expected.is_met_by, f"{action} to {self!r}", near=expected.is_meant_by)
+        since = self.world.last_departure() if fields.get("online") is False else 0.0
+
+        def is_near(received: Received) -> bool:
+            return received.at >= since and self._is_near(expected, received.message)
+
+        found = await self._next(_of(expected.is_met_by), f"{action} to {self!r}", near=is_near)
         if found is None:
             raise Failed(self._missing(f"{self!r} did not get {action}", expected))
         found.used = True
         self._judge_shape(expected, found.message, f"{self!r} heard of it")
-        return Heard(found.message)
+        return self._heard(found.message)
 
     async def hears_copy_of(self, answer: Message) -> Message:
         """Return the copy of an answer that somebody else got: the same but for ``id``. Fails the case without."""
@@ -155,7 +161,7 @@ class User:
 
     # -- matching -----------------------------------------------------------------------------------------
 
-    async def _next(self, wanted: Predicate, what: str = "", *, near: Predicate = lambda _: False) -> Received | None:
+    async def _next(self, wanted: Wanted, what: str = "", *, near: Wanted = lambda _: False) -> Received | None:
         """Return the next unused message that is wanted; failing that, one that comes near, once no better comes.
 
         ``what`` is waited for, in words that are the same in every case.
@@ -171,8 +177,13 @@ class User:
             await self.world.settle(self.connection, is_there)
         return self._unused(wanted) or self._unused(near)
 
-    def _unused(self, wanted: Predicate) -> Received | None:
-        return next((each for each in self.connection.inbox if not each.used and wanted(each.message)), None)
+    def _unused(self, wanted: Wanted) -> Received | None:
+        return next((each for each in self.connection.inbox if not each.used and wanted(each)), None)
+
+    def _is_near(self, expected: Expected, message: Message) -> bool:
+        if expected.action == "server-error":
+            return looks_refused(message) and message.get("request") in (None, expected.fields.get("request"))
+        return expected.is_meant_by(message, self.name)
 
     async def answer_to(self, request: Message) -> Message | None:
         """Return what answers a request sent before, in whatever form, be it a refusal; None if nothing does."""
@@ -183,20 +194,22 @@ class User:
 
     async def _direct_answer(self, request: Message, expected: Expected) -> Received | None:
         without_id = Expected(expected.action, {name: value for name, value in expected.fields.items() if name != "id"})
+        early = len(self.connection.inbox) - len(self.connection.since(request))
+        before = {id(each) for each in self.connection.inbox[:early]}
 
-        def is_it(message: Message) -> bool:
+        def is_it(received: Received) -> bool:
+            message = received.message
             return answers(request, message) or ("id" not in message and without_id.is_met_by(message))
 
-        def could_be(message: Message) -> bool:
-            return "id" not in message and (looks_refused(message) or expected.may_be(message))
-
-        def either(message: Message) -> bool:
-            return is_it(message) or could_be(message)
+        def could_be(received: Received) -> bool:
+            message = received.message
+            if id(received) in before or "id" in message or message.get("request") not in (None, request["action"]):
+                return False
+            return looks_refused(message) or expected.may_be(message)
 
         # a server that has repeated an id before is held to it; from any other the likely message is the answer
-        wanted = is_it if self.world.run.repeats_ids else either
-        await self._next(wanted, str(request["action"]))
-        found = self._unused(is_it) or self._unused(could_be)
+        near = (lambda _: False) if self.world.run.repeats_ids else could_be
+        found = await self._next(is_it, str(request["action"]), near=near) or self._unused(could_be)
         if found is not None:
             found.used = True
             self.world.run.repeats_ids |= answers(request, found.message)
@@ -206,14 +219,14 @@ class User:
         """Tell whether a private message to oneself, sent now, comes back: a barrier behind earlier requests."""
         text = self.world.text("still here")
         await self.says("client-send", to=self.name, msg=text)
-        found = await self._next(lambda message: mentions(message, text))
+        found = await self._next(lambda received: mentions(received.message, text))
         for each in self.connection.inbox:
             each.used = each.used or mentions(each.message, text)
         return found is not None
 
     def _may_work(self, action: str) -> bool:
         """Tell whether an unanswered request may have done its work: then its effect decides."""
-        return changes_something(action) or action in self.world.run.effective
+        return self.world.run.may_work(action, changes=changes_something(action))
 
     async def _unanswered(self, request: Message, expected: Expected) -> Message:
         """Judge a legal request that got no answer: its effect may be there all the same, and decides.
@@ -226,21 +239,25 @@ class User:
             raise Failed(silence)
         sentence = f"{self!r} sent {action}, and no acknowledgement came"
         self.world.near_miss(replace(silence, sentence=sentence, received="nothing"))
-        return Heard({name: value for name, value in expected.message.items() if name != "id"})
+        return self._heard({name: value for name, value in expected.message.items() if name != "id"})
 
     async def _not_refused(self, action: str, expected: Expected) -> Message:
         """Judge an illegal request that got no answer: silence is no refusal, but what it did decides."""
-        silence = Finding(
-            f"{self!r} sent {action}, and no refusal came", expected.message, "nothing", proof=self.world.proof
-        )
+        sentence = f"{self!r} sent {action or 'an empty action'}, and no refusal came"
+        silence = Finding(sentence, expected.message, "nothing", proof=self.world.proof)
         if not await self._is_served():
             raise Failed(replace(silence, sentence=f"{self!r} sent {action}, and got nothing more"))
+        if self.world.is_about_answers:
+            raise Failed(silence)
         self.world.near_miss(silence)
-        return Heard({"action": expected.action})
+        return self._heard({"action": expected.action})
 
     async def _refusal(self, request: Message | None) -> Message | None:
         action = None if request is None else request.get("action")
         acceptance = _acceptance(request)
+
+        early = len(self.connection.inbox) - len(self.connection.since(request))
+        before = {id(each) for each in self.connection.inbox[:early]}
 
         def is_it(message: Message) -> bool:
             if request is not None and "id" in message:
@@ -250,13 +267,19 @@ class User:
         def accepted(message: Message) -> bool:
             return acceptance is not None and acceptance.is_met_by(message)
 
-        found = await self._next(lambda message: is_it(message) or accepted(message), f"a refusal of {action}")
+        def decides(received: Received) -> bool:
+            return id(received) not in before and (is_it(received.message) or accepted(received.message))
+
+        found = await self._next(decides, f"a refusal of {action}")
         if found is None:
             return None
         found.used = True
         return found.message
 
     # -- judging ------------------------------------------------------------------------------------------
+
+    def _heard(self, message: Message) -> "Heard":
+        return Heard(message, self.world)
 
     def _judge_shape(self, expected: Expected, message: Message, fact: str) -> None:
         differences = expected.differences(message)
@@ -283,15 +306,27 @@ class User:
         return unused[-1] if unused else "nothing"
 
 
+def _of(wanted: Callable[[Message], bool]) -> Wanted:
+    return lambda received: wanted(received.message)
+
+
 class Heard(dict[str, Any]):
-    """A message as a case gets it. Asking for a field it lacks ends the case: a matter of form, noted as such."""
+    """A message as a case gets it. Asking for a field that it lacks ends the case."""
+
+    def __init__(self, message: Message, world: "World") -> None:
+        super().__init__(message)
+        self.world = world
 
     def __missing__(self, field: str) -> Any:
-        """End the case at a field that the protocol's form of this message has."""
-        finding = Finding(
-            f"{self.get('action', 'the message')} has no {field}, which the case goes on with", None, self
-        )
-        raise NonStrict(finding)
+        """End the case at a field of the protocol's form: failed where the requirement is about it, or else blocked."""
+        sentence = f"{self.get('action', 'the message')} has no {field}, which the case goes on with"
+        raise lacks(field, self.world.requirement, Finding(sentence, None, self, by=f"the field {field}"))
+
+
+def lacks(field: str, requirement: Requirement | None, finding: Finding) -> Stopped:
+    """Return how a case ends that misses a field: failed where its requirement is about it, or else blocked."""
+    about = requirement is not None and f"`{field}`" in requirement.text
+    return Failed(finding) if about else Blocked(finding)
 
 
 def changes_something(action: str) -> bool:

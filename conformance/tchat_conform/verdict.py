@@ -93,12 +93,6 @@ class Unsupported(Stopped):
     verdict = Verdict.UNSUPPORTED
 
 
-class NonStrict(Stopped):
-    """The right thing happened in a form that the case cannot go on with."""
-
-    verdict = Verdict.NON_STRICT
-
-
 class Untested(Stopped):
     """This run cannot look at the requirement."""
 

@@ -29,17 +29,32 @@ class Witness:
         self._request = request
         self._answer = answer
         self._connection: Connection | None = None
-        self._lock = asyncio.Lock()
+        self._begun = 0
+        self._ended = 0
+        self._asking: asyncio.Task[bool] | None = None
         self._lost = False
 
     async def passes(self, limit: float) -> float | None:
-        """Return how many seconds the server took to show that it is past what was sent before; None if it did not."""
-        began = time.monotonic()
-        async with self._lock:
-            for _ in range(ROUNDS):
-                if not await self._asks(limit):
-                    return None
+        """Return how many seconds the server took to show that it is past what was sent before; None if it did not.
+
+        Those who wait at the same moment share the rounds: each needs two that began after it came.
+        """
+        began, wanted = time.monotonic(), self._begun + ROUNDS
+        while self._ended < wanted:
+            if self._asking is None:
+                self._asking = asyncio.create_task(self._round(limit))
+            asking = self._asking
+            if not await asyncio.shield(asking):
+                return None
         return time.monotonic() - began
+
+    async def _round(self, limit: float) -> bool:
+        self._begun += 1
+        try:
+            return await self._asks(limit)
+        finally:
+            self._ended = self._begun
+            self._asking = None
 
     async def leave(self) -> None:
         """Close the connection; the next question opens it again."""

@@ -1,6 +1,7 @@
 """The world of one case: fresh people, groups and texts, the barrier, and what was noted on the way."""
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from tchat_conform.connection import Address, Connection
 from tchat_conform.expect import mentions
+from tchat_conform.requirements import Requirement
 from tchat_conform.run import Run
 from tchat_conform.speech import Speech
 from tchat_conform.user import User
@@ -17,6 +19,8 @@ from tchat_conform.wirelog import WireLog
 
 NEWS_OF_JOIN = "server-join to others"
 RETRY_AFTER = 0.01
+ABOUT_ANSWERS = ("W-ACTION-", "W-FORM-", "E-CODE-", "E-ECHO-", "E-ORDER-1", *(f"W-BAD-{each}" for each in range(1, 7)))
+"""How the numbers of the requirements begin that are about the answer itself."""
 
 T = TypeVar("T")
 
@@ -26,14 +30,16 @@ _in_scene: ContextVar[bool] = ContextVar("in_scene", default=False)  # each of t
 class World:
     """Hands out people and things with names that nobody had before, on this server or any."""
 
-    def __init__(self, run: Run, speech: Speech | None = None) -> None:
+    def __init__(self, run: Run, speech: Speech | None = None, requirement: Requirement | None = None) -> None:
         self.run = run
+        self.requirement = requirement
         self.speech = run.speech if speech is None else speech
         self.log = WireLog()
         self.near_misses: list[Finding] = []
         self.missed: set[str] = set()
         self.proof = ""
         self._at_least = 0.0
+        self._groups: set[str] = set()
         self.connections: list[Connection] = []
 
     # -- people and things --------------------------------------------------------------------------------
@@ -48,6 +54,15 @@ class World:
         """How long an answer is waited for, in seconds."""
         return max(self.run.patience, self._at_least)
 
+    @property
+    def is_about_answers(self) -> bool:
+        """Whether the case is about how a request is answered, and not about what it does: silence fails it."""
+        return self.requirement is not None and self.requirement.id.startswith(ABOUT_ANSWERS)
+
+    def last_departure(self) -> float:
+        """Return when somebody last went, on the monotonic clock."""
+        return max((each.departed or 0.0 for each in self.connections), default=0.0)
+
     def allow(self, seconds: float) -> None:
         """Wait at least so long for each answer of this case, where a sound server may be slow by design."""
         self._at_least = seconds
@@ -58,7 +73,14 @@ class World:
 
     def group(self, stem: str = "wob") -> str:
         """Return a new group name."""
-        return self.fresh(stem)
+        name = self.fresh(stem)
+        self._groups.add(name)
+        return name
+
+    def people_in(self, text: str) -> set[str]:
+        """Return the names in a text that this run gave to people."""
+        names = set(re.findall(rf"[^\s,;:\"'\[\]()]+-{self.run.token}-\d{{5}}", text))
+        return names - self._groups
 
     def text(self, stem: str = "hello") -> str:
         """Return a message text that was never said before."""
@@ -170,7 +192,7 @@ class World:
         began, hopeless = time.monotonic(), self.run.is_mute(what)
         limit = 0.0 if hopeless else max(self.run.quick, self._at_least)
         if not await connection.wait_until(condition, limit) and not connection.closed:
-            await self._wait_longer(connection, condition, hopeless=hopeless)
+            await self._wait_longer(connection, condition, limit, hopeless=hopeless)
         if condition():
             self.run.came(what, time.monotonic() - began)
             return True
@@ -183,13 +205,15 @@ class World:
     async def settle(self, connection: Connection, condition: Callable[[], bool]) -> None:
         """Wait until something has come over a connection or the server is past all that was sent so far."""
         if not condition() and not connection.closed:
-            await self._wait_longer(connection, condition, hopeless=True)
+            await self._wait_longer(connection, condition, 0.0, hopeless=True)
 
-    async def _wait_longer(self, connection: Connection, condition: Callable[[], bool], *, hopeless: bool) -> None:
+    async def _wait_longer(
+        self, connection: Connection, condition: Callable[[], bool], waited: float, *, hopeless: bool
+    ) -> None:
         passed = await self.run.past_all(self.patience)
         if passed is None:
             limit = self.run.short_patience if hopeless else self.patience
-            await connection.wait_until(condition, limit)
+            await connection.wait_until(condition, limit - waited)
             self.proof = f"nothing came within {limit:.1f} s, and no other answer could show how far the server was"
             return
         grace = 0.0 if hopeless else self.run.grace
