@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tchat_conform.language import said
 from tchat_conform.reports.people import Roles, in_roles
 from tchat_conform.reports.report import Report, reached, requirement_of
 from tchat_conform.reports.text import visible
@@ -16,10 +17,10 @@ SHOWN = 1_000
 def opening(report: Report) -> Iterator[str]:
     """Yield what was judged, and in what the suite departed from the protocol so that the server understood it."""
     facts = report.facts
-    number = "1 case" if len(report.results) == 1 else f"{len(report.results)} cases"
-    yield f"{visible(facts.target, SHOWN)}: {number} in {facts.seconds:.1f} s"
+    many = said(f"{_cases(len(report.results))} in {facts.seconds:.1f} s")
+    yield f"{visible(said(facts.target), SHOWN)}: {many}"
     for each in facts.spoken:
-        yield f"Spoken to in its own way: {visible(each, SHOWN)}."
+        yield said(f"Spoken to in its own way: {visible(said(each), SHOWN)}.")
 
 
 def first_step(report: Report) -> str:
@@ -28,24 +29,24 @@ def first_step(report: Report) -> str:
     if first is None:
         return ""
     advice = fix(in_roles(first.finding, Roles(first.results[0])), first.sentence)
-    said = visible(first.sentence, SHOWN)
-    said = f"{first.name}: {said}" if first.name != first.sentence else said.removeprefix(f"{DIED} of this case: ")
-    said = said if said.endswith(".") else f"{said}."
-    return f"Fix this first: {first.effect} {said}" + (f" {advice[0].upper()}{advice[1:]}." if advice else "")
+    name = "" if first.name == first.sentence else f"{visible(said(first.name), SHOWN)}: "
+    what = visible(said(first.sentence.removeprefix(f"{DIED} of this case: ")), SHOWN)
+    begin = f"{said('Fix this first:')} {said(first.effect)} {name}{what}{'' if what.endswith('.') else '.'}"
+    how = said(advice) if advice else ""
+    return f"{begin} {how[0].upper()}{how[1:]}." if how else begin
 
 
 def conclusion(report: Report, *, expected: bool = False) -> Iterator[str]:
     """Yield the summary: cases that apply, the highest level, and the exit status unless known failures decide it."""
     absent = [each for each in report.results if lacks_feature(each)]
-    aside = f" ({_of_features(report)} aside, which the server does not list)" if absent else ""
-    yield f"{report.headline}{aside}."
+    aside = said(f" ({_of_features(report)} aside, which the server does not list)") if absent else ""
+    yield f"{said(report.headline)}{aside}."
     untested = [each for each in report.results if each.verdict is Verdict.UNTESTED]
     if untested:
         were = "was" if len(untested) == 1 else "were"
-        why = listed(
-            list(dict.fromkeys(each.findings[0].sentence for each in untested if each.findings)) or ["stopped"]
-        )
-        yield f"{_cases(len(untested))} {were} not tested: {why}."
+        reasons = dict.fromkeys(said(each.findings[0].sentence) for each in untested if each.findings)
+        why = listed(list(reasons) or [said("stopped")], said("and"))
+        yield said(f"{_cases(len(untested))} {were} not tested: {why}.")
     yield _highest(report)
     if not expected:
         yield _status(report)
@@ -61,23 +62,23 @@ def _of_features(report: Report) -> str:
         if lacks_feature(each):
             feature = str(each.findings[0].by).split()[-1]
             counts[feature] = counts.get(feature, 0) + 1
-    return listed([f"{number} of {name}" for name, number in counts.items()])
+    return listed([said(f"{number} of {name}") for name, number in counts.items()], said("and"))
 
 
 def _highest(report: Report) -> str:
     highest, done, of = reached(report.summaries)
     looked_at = {each.level.name for each in report.summaries}
     left_out = [each.name for each in levels().values() if not each.optional and each.name not in looked_at]
-    aside = f" This run did not look at {listed(left_out)}." if left_out else ""
+    aside = f" This run did not look at {listed(left_out, said('and'))}." if left_out else ""
     if highest is None:
-        return f"{done or 'None'} of {of} levels {'are' if done > 1 else 'is'} reached.{aside}"
-    return f"Highest level reached: {highest}, {done} of {of} in all.{aside}"
+        return said(f"{done or 'None'} of {of} levels {'are' if done > 1 else 'is'} reached.{aside}")
+    return said(f"Highest level reached: {highest}, {done} of {of} in all.{aside}")
 
 
 def _status(report: Report) -> str:
     if not report.exit_status:
-        return "Exit status 0: every MUST that was looked at holds."
+        return said("Exit status 0: every MUST that was looked at holds.")
     unmet = {requirement_of(each).id for each in report.results if each.case in report.unmet}
-    where = listed([each.level.name for each in report.summaries if each.unmet])
+    where = listed([each.level.name for each in report.summaries if each.unmet], said("and"))
     many = "1 MUST does not hold" if len(unmet) == 1 else f"{len(unmet)} MUSTs do not hold"
-    return f"Exit status 1: {many}, of {where}."
+    return said(f"Exit status 1: {many}, of {where}.")

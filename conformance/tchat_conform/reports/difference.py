@@ -3,11 +3,12 @@
 import ast
 from collections.abc import Iterator, Mapping
 
+from tchat_conform.language import said
 from tchat_conform.reports.exchange import middle_out
 from tchat_conform.reports.fields import Mark, Row, compare
 from tchat_conform.reports.text import message_text, value_text, visible
 from tchat_conform.reports.wording import listed
-from tchat_conform.verdict import Finding
+from tchat_conform.verdict import Finding, Message
 from tchat_protocol.framing import MAX_DEPTH
 from tchat_protocol.scanner import ObjectScanner, ScanError
 
@@ -28,8 +29,13 @@ def difference_lines(finding: Finding, width: int, most: int) -> list[str]:
     if bad is not None:
         return list(_with_caret(bad, width))
     received = None if finding.received == NOTHING and finding.expected is not None else finding.received
-    sides = (("expected", finding.expected), ("received", received))
-    return [f"{name}  {_cell(message_text(side), width - 10)}" for name, side in sides if side is not None][:most]
+    sides = ((said("expected"), finding.expected), (said("received"), received))
+    return [f"{name:<8}  {_cell(side_text(side), width - 10)}" for name, side in sides if side is not None][:most]
+
+
+def side_text(side: Message | str) -> str:
+    """Return a message as the JSON it is, or words about it in the reader's language."""
+    return said(side) if isinstance(side, str) else message_text(side)
 
 
 def _columns(rows: list[Row], width: int, most: int) -> Iterator[str]:
@@ -42,8 +48,8 @@ def _columns(rows: list[Row], width: int, most: int) -> Iterator[str]:
     expected_width = min(room, max(8, *(len(_expected(each)) for each in differing)))
     shown = differing[: most - 1]
     rest = [each.name for each in differing[len(shown) :]]
-    more = f"  ({len(rest)} more: {listed(rest)})" if rest else ""
-    begin = f"{'field':<{names}}  {'expected':<{expected_width}}  received"
+    more = f"  ({said(f'{len(rest)} more')}: {listed(rest, said('and'))})" if rest else ""
+    begin = f"{said('field'):<{names}}  {said('expected'):<{expected_width}}  {said('received')}"
     yield f"{begin}{middle_out(more, max(10, width - len(begin)))}"
     for each in shown:
         received = _cell(_received(each, found_as), width - names - expected_width - 4)
@@ -54,14 +60,14 @@ def _expected(row: Row) -> str:
     if row.expected is not None:
         return row.expected
     if row.note and row.received is not None:
-        return row.note.removeprefix(f"{row.name} ")
-    return f"such as {value_text(row.example)}" if row.example is not None else "any"
+        return said(row.note.removeprefix(f"{row.name} "))
+    return f"{said('such as')} {value_text(row.example)}" if row.example is not None else said("any")
 
 
 def _received(row: Row, found_as: Mapping[str, str]) -> str:
     if row.received is not None:
         return row.received
-    return f"missing; its value stands in {found_as[row.name]}" if row.name in found_as else "missing"
+    return said(f"missing; its value stands in {found_as[row.name]}" if row.name in found_as else "missing")
 
 
 def _cell(text: str, width: int) -> str:
@@ -83,9 +89,9 @@ def _with_caret(data: bytes, width: int) -> Iterator[str]:
     offset = first_bad_byte(data)
     begin = max(0, (offset or 0) - BEFORE_CARET)
     before = visible(data[begin : offset or 0], VALUE)
-    yield f"received  {middle_out(before + visible(data[offset or 0 :], VALUE), width - 10)}"
+    yield f"{said('received'):<8}  {middle_out(before + visible(data[offset or 0 :], VALUE), width - 10)}"
     if offset is not None:
-        yield f"{' ' * (10 + len(before))}^ byte {offset} is the first that cannot stand here"
+        yield f"{' ' * (10 + len(before))}^ {said(f'byte {offset} is the first that cannot stand here')}"
 
 
 def first_bad_byte(data: bytes) -> int | None:

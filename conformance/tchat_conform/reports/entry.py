@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tchat_conform.language import said
 from tchat_conform.reports.causes import Cause, waiting_on
 from tchat_conform.reports.difference import difference_lines
 from tchat_conform.reports.exchange import Mark, Step, excerpt, middle_out, one_line
@@ -48,18 +49,23 @@ def entry(cause: Cause, report: Report, width: int) -> list[Line]:
     roles = Roles(first)
     finding = shown_finding(cause, roles)
     head = [Line(Kind.HEAD, each) for each in _head(cause, width)]
-    said = [Line(Kind.SENTENCE, f"  {each}") for each in _wrapped(cause.sentence, width - 2, 2)]
+    cause_lines = [Line(Kind.SENTENCE, f"  {each}") for each in _wrapped(said(cause.sentence), width - 2, 2)]
     fields = [Line(Kind.FIELD, f"    {each}") for each in _differences(cause, finding, width - 4)]
-    again = Line(Kind.COMMAND, labelled("again", f"{report.facts.command} --only {first.case}"))
+    command = Line(Kind.COMMAND, labelled("again", visible(again(first, report), SENTENCE)))
     notes = list(_notes(cause, report, width))
-    rest = MOST_LINES - len(head) - len(said) - len(fields) - 1
+    rest = MOST_LINES - len(head) - len(cause_lines) - len(fields) - 1
     notes = _shortened(notes, rest - FEWEST_STEPS)
     steps = excerpt(first, cause.finding, roles, max(FEWEST_STEPS, min(STEPS, rest - len(notes))))
     people = max((len(each.who) for each in steps), default=0)
     shown = [Line(Kind.WRONG if each.mark else Kind.STEP, step_line(each, roles, width, people)) for each in steps]
     if cause.is_crash and fields:
         shown = []
-    return [*head, *said, *fields, *shown[: max(0, rest - len(notes))], *(line for _, line in notes), again]
+    return [*head, *cause_lines, *fields, *shown[: max(0, rest - len(notes))], *(line for _, line in notes), command]
+
+
+def again(result: Result, report: Report) -> str:
+    """Return the command that runs a case alone."""
+    return f"{report.facts.command} --only {result.case}"
 
 
 def _differences(cause: Cause, finding: Finding, width: int) -> list[str]:
@@ -69,7 +75,7 @@ def _differences(cause: Cause, finding: Finding, width: int) -> list[str]:
     if finding.received is None or finding.sentence.startswith(DIED):
         return []
     killers = str(finding.received).splitlines()
-    return [f"{finding.sentence}:", *(middle_out(f"  {visible(each, SENTENCE)}", width) for each in killers[:3])]
+    return [f"{said(finding.sentence)}:", *(middle_out(f"  {visible(each, SENTENCE)}", width) for each in killers[:3])]
 
 
 def shown_finding(cause: Cause, roles: Roles) -> Finding:
@@ -85,9 +91,9 @@ def _head(cause: Cause, width: int) -> Iterator[str]:
     first = cause.results[0]
     requirement = requirement_of(first)
     number = len(cause.results)
-    many = "" if number == 1 else f"{number} cases, such as "
+    many = "" if number == 1 else said(f"{number} cases, such as ")
     yield middle_out(f"{cause.verdict.upper()} {requirement.keyword} {requirement.level}: {many}{first.case}", width)
-    yield from (f"  {each}" for each in _wrapped(first.title, width - 2, 2 if number == 1 else 1))
+    yield from (f"  {each}" for each in _wrapped(said(first.title), width - 2, 2 if number == 1 else 1))
 
 
 def _notes(cause: Cause, report: Report, width: int) -> Iterator[tuple[int, Line]]:
@@ -97,7 +103,7 @@ def _notes(cause: Cause, report: Report, width: int) -> Iterator[tuple[int, Line
     room = width - LABEL - 4
     advice = fix(in_roles(cause.finding, roles), cause.sentence)
     if advice:
-        first_line, *second = _wrapped(advice, room, 2)
+        first_line, *second = _wrapped(said(advice), room, 2)
         yield from _note("fix", [first_line], 0)
         yield from _note("", second, 3)
     sure = [line for each in _sure(cause, roles) for line in _wrapped(each, room, 2)]
@@ -107,19 +113,19 @@ def _notes(cause: Cause, report: Report, width: int) -> Iterator[tuple[int, Line
     quoted = _wrapped(f"{requirement.link}: {requirement.text.replace('`', '')}", room, 2)
     yield from _note("rule", quoted[:1], 1)
     yield from _note("", quoted[1:], 8)
-    likely = " / ".join(each.sentence for each in report.likely.of([each.case for each in cause.results]))
+    likely = " / ".join(said(each.sentence) for each in report.likely.of([each.case for each in cause.results]))
     if likely:
-        yield from _note("likely", [middle_out(f"as if: {likely}", room)], 2)
+        yield from _note("likely", [middle_out(f"{said('as if:')} {likely}", room)], 2)
     waiting = waiting_on(cause, report.causes)
     if waiting:
-        yield from _note("waits", [f"{cases(waiting)} on this"], 5)
+        yield from _note("waits", [said(f"{cases(waiting)} on this")], 5)
     if len(cause.results) > 1:
         yield from _note("also", ids(cause.results[1:], room), 7)
 
 
 def _sure(cause: Cause, roles: Roles) -> list[str]:
     proof = roles(cause.finding.proof)
-    return [visible(proof, SENTENCE)] if proof else []
+    return [visible(said(proof), SENTENCE)] if proof else []
 
 
 def _note(label: str, texts: Sequence[str], rank: int) -> Iterator[tuple[int, Line]]:
@@ -137,27 +143,30 @@ def _shortened(notes: Sequence[tuple[int, Line]], room: int) -> list[tuple[int, 
 
 def labelled(label: str, text: str) -> str:
     """Return a text behind its label, in the column of all labels."""
-    return f"    {label:<{LABEL}}{text}"
+    return f"    {said(label):<{LABEL}}{text}"
 
 
 def ids(results: Sequence[Result], width: int) -> list[str]:
     """Return the first ids of cases on one line, and how many more there are."""
     shown: list[str] = []
     for each in results[:IDS]:
-        left = len(results) - len(shown) - 1
-        if len(", ".join([*shown, each.case])) + (len(f" and {left} more") if left else 0) > width and shown:
+        if len(", ".join([*shown, each.case]) + _rest(len(results) - len(shown) - 1)) > width and shown:
             break
         shown.append(each.case)
-    left = len(results) - len(shown)
-    return [middle_out(", ".join(shown), width) if not left else f"{', '.join(shown)} and {left} more"]
+    rest = _rest(len(results) - len(shown))
+    return [f"{', '.join(shown)}{rest}" if rest else middle_out(", ".join(shown), width)]
+
+
+def _rest(number: int) -> str:
+    return f" {said(f'and {number} more')}" if number else ""
 
 
 def step_line(step: Step, roles: Roles, width: int, people: int) -> str:
     """Return one message on one line, with its time in ms, its connection (so wide is the widest) and its direction."""
     begin = f"  {step.ms:8.1f} {step.who:>{people}} {step.direction} "
     if step.mark is Mark.MISSING:
-        return middle_out(f"{begin}{step.text}", width)
-    note = "  ← this" if step.mark is Mark.WRONG else ""
+        return middle_out(f"{begin}{step.shown}", width)
+    note = f"  ← {said('this')}" if step.mark is Mark.WRONG else ""
     return f"{begin}{one_line(step, roles, max(20, width - len(begin) - len(note)))}{note}"
 
 

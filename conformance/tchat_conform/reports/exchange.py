@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from tchat_conform.language import said
 from tchat_conform.reports.people import Roles, named
 from tchat_conform.reports.text import value_text, visible
 from tchat_conform.verdict import Finding, Result
@@ -45,6 +46,11 @@ class Step:
     mark: Mark = Mark.NONE
 
     @property
+    def shown(self) -> str:
+        """The text as it is shown: what the suite itself remarks in the reader's language."""
+        return said(self.text) if self.direction == "·" or self.mark is Mark.MISSING else self.text
+
+    @property
     def is_proof(self) -> bool:
         """Whether it is the suite's barrier, or the barrier's way back."""
         return any(each in self.text for each in PROOFS)
@@ -80,6 +86,13 @@ def _first_object(text: str) -> tuple[dict[str, Any], int] | None:
     except (ValueError, RecursionError):
         return None
     return (message, length) if isinstance(message, dict) else None
+
+
+def remarked(entry: Entry) -> Entry:
+    """Return an entry of a log as it is shown: a remark in the reader's language, anything else as it was."""
+    if entry.direction != "·":
+        return entry
+    return replace(entry, data=said(entry.data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape"))
 
 
 def told(result: Result, finding: Finding, roles: Roles) -> list[Step]:
@@ -165,7 +178,7 @@ def middle_out(text: str, width: int) -> str:
 def one_line(step: Step, roles: Roles, width: int) -> str:
     """Return a step's text on one line of at most ``width`` characters: its long values are cut before the whole is."""
     if step.message is None:
-        return middle_out(visible(roles(step.text), LONGEST), width)
+        return middle_out(visible(roles(step.shown), LONGEST), width)
     message = _in_short(named(step.message, roles))
     whole = ""
     for room in VALUES:
@@ -188,7 +201,7 @@ def _in_short(message: Mapping[str, Any]) -> dict[str, Any]:
 def brief(step: Step, roles: Roles, width: int) -> str:
     """Return a step in few words: of a message its action, and the other fields but time and id."""
     if step.message is None:
-        return middle_out(visible(roles(step.text), LONGEST), width)
+        return middle_out(visible(roles(step.shown), LONGEST), width)
     message = _in_short(named(_cut(step.message, VALUES[-2]), roles))
     fields = [f"{name}={_bare(value)}" for name, value in message.items() if name not in LEAST_TELLING]
     barrier = "(barrier) " if step.is_proof else ""

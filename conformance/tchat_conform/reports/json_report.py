@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 
+from tchat_conform.reports.entry import again
 from tchat_conform.reports.replay import script
 from tchat_conform.reports.report import Report, is_failure, reached, requirement_of
 from tchat_conform.reports.text import message_text
@@ -110,7 +111,7 @@ def _case(result: Result, report: Report, *, unmet: bool) -> dict[str, Any]:
 
 def _reproduce(result: Result, report: Report) -> dict[str, str]:
     lines = script(result, report.facts)
-    return {"command": _text(f"{report.facts.command} --only {result.case}"), "script": "\n".join(lines)}
+    return {"command": _text(again(result, report)), "script": "\n".join(lines)}
 
 
 def _other(result: Result) -> dict[str, Any]:

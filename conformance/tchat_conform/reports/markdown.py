@@ -4,6 +4,7 @@ import re
 
 from tchat_conform.reports.causes import Cause
 from tchat_conform.reports.conclusion import first_step
+from tchat_conform.reports.entry import again
 from tchat_conform.reports.people import Roles, in_roles
 from tchat_conform.reports.report import Report, requirement_of
 from tchat_conform.reports.text import message_text, visible
@@ -85,7 +86,7 @@ def _cause(report: Report, cause: Cause) -> str:
     parts += _finding(finding)
     parts += [f"Likely cause: as if “{escape(each.sentence)}”" for each in report.likely.of([first.case])]
     parts.append(f"> **{requirement.id}** {requirement.text}")
-    parts.append(fenced("\n".join([*_log(first), f"again: {visible(_again(report, first), SENTENCE)}"])))
+    parts.append(fenced("\n".join([*_log(first), f"again: {visible(again(first, report), SENTENCE)}"])))
     if first.other is not None:
         parts.append(f"The first run, which came to {first.other.verdict}:")
         parts.append(fenced("\n".join(_log(first.other))))
@@ -94,10 +95,6 @@ def _cause(report: Report, cause: Cause) -> str:
         more = len(cause.results) - IDS_SHOWN
         parts.append(f"Cases: {named}{f' and {more} more' if more > 0 else ''}")
     return "\n\n".join(parts)
-
-
-def _again(report: Report, result: Result) -> str:
-    return f"{report.facts.command} --only {result.case}"
 
 
 def _log(result: Result) -> list[str]:

@@ -18,7 +18,7 @@ TELLING = ("code", "request", "group", "to", "dest", "sender", "from", "name", "
 LANE, NARROWEST, TIME = 12, 7, 9
 LEAST_LABEL = 20
 
-ROW, TOP, LEFT, GAP, LAST_GAP, RIGHT, CHARACTER = 26, 34, 46, 70, 150, 46, 6.3
+ROW, TOP, LEFT, GAP, LAST_GAP, RIGHT, CHARACTER, NOTE_CHARACTER = 26, 34, 46, 70, 150, 46, 6.3, 5.6
 """Measures of the picture, in pixels."""
 
 
@@ -110,7 +110,7 @@ def _arrow(step: Step, y: int, places: dict[str, int], roles: Roles) -> str:
     server = places[SERVER]
     time = f'<text class="ms" x="{LEFT - 26}" y="{y + 4}">{step.ms:.0f}</text>'
     if step.direction == "·" or step.who not in places:
-        said = escape(middle_out(visible(roles(step.text), 200), int((server - LEFT) / CHARACTER)))
+        said = escape(middle_out(visible(roles(step.shown), 200), int((server + RIGHT - LEFT) / NOTE_CHARACTER)))
         return f'{time}<text class="note" x="{LEFT + 6}" y="{y}">{said}</text>'
     x = places[step.who]
     ways = f"M{x} {y}H{server}m-6 -3l6 3l-6 3" if step.direction == "→" else f"M{server} {y}H{x}m6 -3l-6 3l6 3"
@@ -122,7 +122,7 @@ def _arrow(step: Step, y: int, places: dict[str, int], roles: Roles) -> str:
 def _words(step: Step, roles: Roles) -> str:
     """Return a message in a few words: its action and the first telling field."""
     if step.message is None:
-        return visible(roles(step.text), 200)
+        return visible(roles(step.shown), 200)
     if step.is_proof:
         return "barrier"
     action = step.message.get("action", "no action")

@@ -6,14 +6,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tchat_conform.language import said
 from tchat_conform.reports.causes import Cause
 from tchat_conform.reports.conclusion import conclusion, first_step, opening
+from tchat_conform.reports.difference import side_text
 from tchat_conform.reports.entry import Kind, Line, entry, labelled
-from tchat_conform.reports.exchange import middle_out
+from tchat_conform.reports.exchange import middle_out, remarked
 from tchat_conform.reports.replay import script
 from tchat_conform.reports.report import MEANINGS, Report, requirement_of
 from tchat_conform.reports.sequence import diagram
-from tchat_conform.reports.text import message_text, visible
+from tchat_conform.reports.text import visible
 from tchat_conform.summary import LevelSummary
 from tchat_conform.verdict import Finding, Result, Verdict
 
@@ -96,7 +98,7 @@ def _print_causes(alike: Sequence[Cause], report: Report, console: Console, widt
         console.print()
     rest = alike[full:]
     if rest:
-        console.print(Text.assemble((verdict.upper(), STYLES[verdict]), ", in one line each:"))
+        console.print(Text.assemble((verdict.upper(), STYLES[verdict]), said(", in one line each:")))
         for each in rest[:short]:
             console.print(Text(_short(each, width)))
         if rest[short:]:
@@ -112,15 +114,15 @@ def _styled(line: Line, verdict: Verdict) -> Text:
 
 def _short(cause: Cause, width: int) -> str:
     number = len(cause.results)
-    begin = f"  {number:>4} {'case' if number == 1 else 'cases'}{' ' if number == 1 else ''}  "
+    begin = f"  {number:>4} {said('case' if number == 1 else 'cases'):<5}  "
     where = f"  {cause.results[0].requirement}"
-    return f"{begin}{middle_out(visible(cause.sentence, VALUE), width - len(begin) - len(where))}{where}"
+    return f"{begin}{middle_out(visible(said(cause.sentence), VALUE), width - len(begin) - len(where))}{where}"
 
 
 def _more(rest: Sequence[Cause]) -> str:
     found = {result.case for each in rest for result in each.results}
     number = "1 case" if len(found) == 1 else f"{len(found)} cases"
-    return f"  … and {len(rest)} more, in {number}: --html FILE shows all, and so does -v"
+    return said(f"  … and {len(rest)} more, in {number}: --html FILE shows all, and so does -v")
 
 
 # -- everything -------------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ def _print_details(report: Report, console: Console) -> None:
     for result in shown.values():
         _print_result(result, console)
         if result.other is not None:
-            console.print(Text(f"  the first run, which came to {result.other.verdict}:"))
+            console.print(Text(said(f"  the first run, which came to {result.other.verdict}:")))
             _print_result(result.other, console)
         for line in script(result, report.facts):
             console.print(Text(f"    {line}", "dim"))
@@ -142,22 +144,24 @@ def _print_result(result: Result, console: Console) -> None:
     keyword = requirement_of(result).keyword
     console.print(
         Text.assemble(
-            (result.verdict.upper(), STYLES[result.verdict]), (f" {keyword} {result.case}", "bold"), f"  {result.title}"
+            (result.verdict.upper(), STYLES[result.verdict]),
+            (f" {keyword} {result.case}", "bold"),
+            f"  {said(result.title)}",
         )
     )
     for finding in result.findings:
         for text in _finding_lines(finding):
             console.print(Text(text))
     for each in result.log:
-        console.print(Text(f"    {each}", "dim"))
+        console.print(Text(f"    {remarked(each)}", "dim"))
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
-    yield f"    {visible(finding.sentence, VALUE, lines=True)}"
+    yield f"    {visible(said(finding.sentence), VALUE, lines=True)}"
     sides = (("expected", finding.expected), ("received", finding.received), ("sure", finding.proof or None))
     for label, side in sides:
         if side is not None:
-            yield labelled(label, f"  {visible(message_text(side), VALUE)}")
+            yield labelled(label, f"  {visible(side_text(side), VALUE)}")
 
 
 def _print_traces(report: Report, console: Console, width: int, *, raw: bool) -> None:
@@ -176,7 +180,7 @@ def _print_legend(report: Report, console: Console) -> None:
     plain = (Verdict.PASS, Verdict.FAIL)
     for verdict in Verdict:
         if report.counts[verdict] and verdict not in plain:
-            console.print(Text.assemble((verdict.upper(), STYLES[verdict]), f": {MEANINGS[verdict]}."))
+            console.print(Text.assemble((verdict.upper(), STYLES[verdict]), f": {said(MEANINGS[verdict])}."))
     if set(report.counts) - set(plain):
         console.print()
 
@@ -184,11 +188,11 @@ def _print_legend(report: Report, console: Console) -> None:
 def _level_table(summaries: Sequence[LevelSummary]) -> Table:
     columns = [each for each in COLUMNS if each in ALWAYS_SHOWN or any(row.counts[each] for row in summaries)]
     table = Table(title=None, show_edge=False, pad_edge=False)
-    table.add_column("level")
+    table.add_column(said("level"))
     for verdict in columns:
         table.add_column(verdict.value, justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True)
+    table.add_column(said("state"), no_wrap=True)
     for each in summaries:
         counts = [str(each.counts[verdict] or "·") for verdict in columns]
-        table.add_row(each.level.name, *counts, Text(each.state, STATES[each.state]))
+        table.add_row(each.level.name, *counts, Text(said(each.state), STATES[each.state]))
     return table

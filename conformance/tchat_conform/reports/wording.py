@@ -22,15 +22,15 @@ _NODE = re.compile(r"^\s+at (?:.*\()?(?P<file>(?!node:)[^()\s]+):(?P<line>\d+):\
 _PYTHON = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as one says them, the rest of a long list counted.
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Return names as one says them, with a word before the last one, the rest of a long list counted.
 
     >>> listed(["a"]), listed(["a", "b", "c"]), listed(list("abcdef"))
     ('a', 'a, b and c', 'a, b, c, d and 2 more')
     """
     if len(names) > NAMES_SHOWN:
         names = [*names[: NAMES_SHOWN - 1], f"{len(names) - NAMES_SHOWN + 1} more"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def plain(sentence: str) -> str:

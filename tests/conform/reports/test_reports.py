@@ -269,7 +269,7 @@ def test_the_worst_stands_first_and_what_waits_is_told_once() -> None:
     assert [each.sentence for each in sample.causes[6:]] == [
         "ts must look like 2026-11-23T09:30:00.000Z, not 'yesterday' in server-send",
         "action is 'members', expected 'server-members'",
-        *(f"{each} is missing in server-members" for each in ("group", "members", "owner", "private", "online")),
+        *(f"{each} is missing in server-members" for each in ("group", "members", "private", "owner", "online")),
     ]
     first = "Fix this first: 3 cases wait on cgroupe: alice sent cgroupe, and no answer came within 0.4 s."
     assert first in Page(html(sample)).text
