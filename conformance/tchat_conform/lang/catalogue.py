@@ -22,6 +22,8 @@ CERTAIN = 3
 """With so many words in common a sentence was made of a template; with fewer it must be short, and hold names alone."""
 SEPARATORS: dict[Kind, str] = {"sentences": "; ", "choice": " or "}
 _NO_BREAK = "\u00a0"
+_NAMES = re.compile(r"\S+(?:(?:, | and )\S+)*(?: more)?")
+"""A name, or several as one lists them."""
 _SPACES = re.compile(r" (?=[;:!?»])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))")
 
 
@@ -55,7 +57,7 @@ class Catalogue:
         found = [Found(text, unknown=(text,))]
         for english, other in self._made if depth < DEEPEST else ():
             values = english.match(text)
-            if values is None or (english.words < CERTAIN and _is_chance(english, values, depth)):
+            if values is None or (english.words < CERTAIN and _is_chance(english, values)):
                 continue
             made = self._filled(english, other, values, depth)
             if not made.unknown or english.words >= CERTAIN or (english.words and made.names_only):
@@ -102,12 +104,10 @@ class Found:
         return not any(" " in each for each in self.unknown)
 
 
-def _is_chance(template: Template, values: Sequence[str], depth: int) -> bool:
-    """Tell whether values are such as a template is not filled with: nothing, sentences for names, several lines."""
+def _is_chance(template: Template, values: Sequence[str]) -> bool:
+    """Tell whether values are such as a template is not filled with: sentences where names stand, or nothing."""
     return not all(values) or any(
-        "\n" in value or (not place.kind and " " in value)
-        for place, value in zip(template.places, values, strict=True)
-        if depth == 0
+        not place.kind and _NAMES.fullmatch(value) is None for place, value in zip(template.places, values, strict=True)
     )
 
 

@@ -12,6 +12,7 @@ from tchat_conform.lang.sources import templates
 from tchat_conform.lang.template import Place, Template
 from tchat_conform.reports.fields import Mark
 from tchat_conform.reports.html import SIGNS
+from tchat_conform.reports.likely import faults
 from tchat_conform.reports.report import MEANINGS
 from tchat_conform.requirements import levels
 
@@ -32,21 +33,22 @@ def stale(known: Catalogue) -> list[str]:
 
 
 def labels() -> Iterator[str]:
-    """Yield the words of the reports that stand in tables, and in PROTOCOL.md."""
+    """Yield the words of the reports that stand in tables, in data and in PROTOCOL.md."""
     yield from SEPARATORS.values()
     for verdict, meaning in MEANINGS.items():
         yield from (verdict.value, meaning)
     yield from SIGNS
     yield from (each.value for each in Mark)
     yield from (each.about for each in levels().values())
+    yield from (each.sentence for each in faults())
 
 
 def in_pages() -> Iterator[Template]:
-    """Yield what the templates of pages pass to the filter ``say``; what is no text in it is a place."""
+    """Yield what the templates of pages pass to the filter ``said``; what is no text in it is a place."""
     environment = Environment(loader=PackageLoader("tchat_conform.reports"), autoescape=True)
     for page in resources.files("tchat_conform.reports").joinpath("templates").iterdir():
         for each in environment.parse(page.read_text(encoding="utf-8")).find_all(nodes.Filter):
-            if each.name == "say" and each.node is not None:
+            if each.name == "said" and each.node is not None:
                 yield from _templates_in(each.node)
 
 

@@ -46,7 +46,10 @@ TAKERS: dict[str, tuple[tuple[int, str], ...]] = {
     "Problem": ((2, ""),),
     "remark": ((0, ""),),
     "add": ((2, ""),),
-    "say": ((0, ""),),
+    "said": ((0, ""),),
+    "labelled": ((0, ""),),
+    "_note": ((0, ""),),
+    "Step": ((3, ""),),
 }
 """What takes a sentence: the position of the argument and its name."""
 NAMED = frozenset({"sentence", "proof", "by", "expected", "received"})
@@ -57,7 +60,7 @@ BARE = frozenset({"by"})
 """Arguments in which a single word is one of the protocol's."""
 HELD = frozenset({"sentence", "proof", "reason"})
 """Attributes that hold a sentence."""
-SPEAKERS = frozenset({"target_in_words", "effect", "headline", "_departures"})
+SPEAKERS = frozenset({"target_in_words", "effect", "headline", "_departures", "_fixes"})
 """Functions whose results are shown as they are."""
 ERRORS = frozenset({"TargetError", "ScanError"})
 """Errors that are sentences when they are shown."""
@@ -188,8 +191,8 @@ class Search:
                 found = products([self._piece(each, scope) for each in pieces])
             case ast.BinOp(left=left, right=right) if is_sum(node):
                 found = products([self._alternatives(left, scope), self._alternatives(right, scope)])
-            case ast.Call(func=ast.Attribute(attr="get"), args=[_, ast.Constant(value=str(otherwise))]):
-                found = [[Place(place_name(node))], [otherwise]]
+            case ast.Call(func=ast.Attribute(value=table, attr="get"), args=[_, ast.Constant(value=str(otherwise))]):
+                found = [*(self._values_in(table, scope) or [[Place(place_name(node))]]), [otherwise]]
             case ast.Name(id=name):
                 found = self._of_name(name, scope)
             case _:
@@ -312,6 +315,16 @@ class Search:
                     self._want([(written, False)], where)
                     found = True
         return found
+
+    def _values_in(self, node: ast.expr, scope: Scope) -> list[Parts]:
+        """Return the values of a table of words; nothing where an expression is no such constant."""
+        tables = [(value, where) for value, where in self._constant(last_name(node), scope) if literal(value) is None]
+        return [
+            parts
+            for table, where in tables
+            for value in (table.values if isinstance(table, ast.Dict) else ())
+            for parts in self._alternatives(value, where)
+        ]
 
     def _literal(self, node: ast.expr, scope: Scope) -> list[Parts]:
         return self._alternatives(node, scope) if isinstance(node, ast.Constant | ast.JoinedStr | ast.IfExp) else []

@@ -66,8 +66,8 @@ def renamed(parts: Parts, name: str) -> Parts:
 
 
 def is_translatable(template: Template) -> bool:
-    """Tell whether a template holds words, or sentences that do, beside values."""
-    return template.words > 0 or (len(template.places) > 1 and any(each.kind for each in template.places))
+    """Tell whether a template holds words, or is a name with something that is said of it."""
+    return template.words > 0 or (len(template.places) == 2 and template.places[-1].kind != "")
 
 
 def is_written(node: ast.expr) -> bool:

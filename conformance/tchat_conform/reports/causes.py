@@ -22,13 +22,14 @@ Key = tuple[str, ...]
 class Cause:
     """One thing that keeps cases from passing: what it is in a sentence, and the cases, the plainest first.
 
-    ``finding`` is what the first of them has to say of it. ``by`` is what blocked cases wait for, or a feature.
+    ``finding`` is what the first of them has to say of it, and ``field`` the field that it is about, if it is one.
     """
 
     sentence: str
     verdict: Verdict
     results: tuple[Result, ...]
     finding: Finding
+    field: str | None = None
 
     @property
     def name(self) -> str:
@@ -38,11 +39,16 @@ class Cause:
     @property
     def effect(self) -> str:
         """How many cases, and what they do, such as "3 cases wait on"; ``name`` goes on from there."""
-        one, many = _EFFECTS.get(self.verdict, ("fails:", "fail:"))
-        if self.is_crash:
-            one, many = "ends the server:", "end the server:"
         number = len(self.results)
-        return f"1 case {one}" if number == 1 else f"{number} cases {many}"
+        if self.is_crash:
+            return "1 case ends the server:" if number == 1 else f"{number} cases end the server:"
+        if self.verdict is Verdict.BLOCKED:
+            return "1 case waits on" if number == 1 else f"{number} cases wait on"
+        if self.verdict is Verdict.UNSUPPORTED:
+            return "1 case needs" if number == 1 else f"{number} cases need"
+        if self.verdict is Verdict.NON_STRICT:
+            return "1 case has another form:" if number == 1 else f"{number} cases have another form:"
+        return "1 case fails:" if number == 1 else f"{number} cases fail:"
 
     @property
     def keyword(self) -> Keyword:
@@ -56,12 +62,8 @@ class Cause:
         return self.finding.sentence.startswith(DIED)
 
 
+_OF_FIELD = frozenset({"missing", "value"})
 _BY_NAME = frozenset({Verdict.BLOCKED, Verdict.UNSUPPORTED})
-_EFFECTS = {
-    Verdict.BLOCKED: ("waits on", "wait on"),
-    Verdict.UNSUPPORTED: ("needs", "need"),
-    Verdict.NON_STRICT: ("has another form:", "have another form:"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _cause(verdict: Verdict, group: Sequence[tuple[Result, _Why]]) -> Cause:
         sentence += f"; so with {listed(others)}" if others else ""
     else:
         sentence = f"{why.sentence} in {listed(about)}" if about else why.sentence
-    return Cause(sentence, verdict, tuple(result for result, _ in shown), why.finding)
+    field = why.key[1] if why.key[0] in _OF_FIELD else None
+    return Cause(sentence, verdict, tuple(result for result, _ in shown), why.finding, field)
 
 
 def _plainness(shown: tuple[Result, _Why]) -> tuple[int, int, int]:

@@ -18,9 +18,9 @@ def opening(report: Report) -> Iterator[str]:
     """Yield what was judged, and in what the suite departed from the protocol so that the server understood it."""
     facts = report.facts
     many = said(f"{_cases(len(report.results))} in {facts.seconds:.1f} s")
-    yield f"{visible(said(facts.target), SHOWN)}: {many}"
+    yield f"{said(visible(facts.target, SHOWN))}: {many}"
     for each in facts.spoken:
-        yield said(f"Spoken to in its own way: {visible(said(each), SHOWN)}.")
+        yield said(f"Spoken to in its own way: {said(visible(each, SHOWN))}.")
 
 
 def first_step(report: Report) -> str:
@@ -29,8 +29,8 @@ def first_step(report: Report) -> str:
     if first is None:
         return ""
     advice = fix(in_roles(first.finding, Roles(first.results[0])), first.sentence)
-    name = "" if first.name == first.sentence else f"{visible(said(first.name), SHOWN)}: "
-    what = visible(said(first.sentence.removeprefix(f"{DIED} of this case: ")), SHOWN)
+    name = "" if first.name == first.sentence else f"{said(visible(first.name, SHOWN))}: "
+    what = said(visible(first.sentence.removeprefix(f"{DIED} of this case: "), SHOWN))
     begin = f"{said('Fix this first:')} {said(first.effect)} {name}{what}{'' if what.endswith('.') else '.'}"
     how = said(advice) if advice else ""
     return f"{begin} {how[0].upper()}{how[1:]}." if how else begin
@@ -45,7 +45,7 @@ def conclusion(report: Report, *, expected: bool = False) -> Iterator[str]:
     if untested:
         were = "was" if len(untested) == 1 else "were"
         reasons = dict.fromkeys(said(each.findings[0].sentence) for each in untested if each.findings)
-        why = listed(list(reasons) or [said("stopped")], said("and"))
+        why = listed(list(reasons) or [said("stopped")])
         yield said(f"{_cases(len(untested))} {were} not tested: {why}.")
     yield _highest(report)
     if not expected:
@@ -62,14 +62,14 @@ def _of_features(report: Report) -> str:
         if lacks_feature(each):
             feature = str(each.findings[0].by).split()[-1]
             counts[feature] = counts.get(feature, 0) + 1
-    return listed([said(f"{number} of {name}") for name, number in counts.items()], said("and"))
+    return listed([said(f"{number} of {name}") for name, number in counts.items()])
 
 
 def _highest(report: Report) -> str:
     highest, done, of = reached(report.summaries)
     looked_at = {each.level.name for each in report.summaries}
     left_out = [each.name for each in levels().values() if not each.optional and each.name not in looked_at]
-    aside = f" This run did not look at {listed(left_out, said('and'))}." if left_out else ""
+    aside = f" This run did not look at {listed(left_out)}." if left_out else ""
     if highest is None:
         return said(f"{done or 'None'} of {of} levels {'are' if done > 1 else 'is'} reached.{aside}")
     return said(f"Highest level reached: {highest}, {done} of {of} in all.{aside}")
@@ -79,6 +79,6 @@ def _status(report: Report) -> str:
     if not report.exit_status:
         return said("Exit status 0: every MUST that was looked at holds.")
     unmet = {requirement_of(each).id for each in report.results if each.case in report.unmet}
-    where = listed([each.level.name for each in report.summaries if each.unmet], said("and"))
+    where = listed([each.level.name for each in report.summaries if each.unmet])
     many = "1 MUST does not hold" if len(unmet) == 1 else f"{len(unmet)} MUSTs do not hold"
     return said(f"Exit status 1: {many}, of {where}.")

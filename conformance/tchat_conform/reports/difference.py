@@ -7,7 +7,6 @@ from tchat_conform.language import said
 from tchat_conform.reports.exchange import middle_out
 from tchat_conform.reports.fields import Mark, Row, compare
 from tchat_conform.reports.text import message_text, value_text, visible
-from tchat_conform.reports.wording import listed
 from tchat_conform.verdict import Finding, Message
 from tchat_protocol.framing import MAX_DEPTH
 from tchat_protocol.scanner import ObjectScanner, ScanError
@@ -21,10 +20,11 @@ BEFORE_CARET = 40
 """Bytes shown before the first bad one."""
 
 
-def difference_lines(finding: Finding, width: int, most: int) -> list[str]:
-    """Return at most ``most`` lines on what differs: a line for each field, or one for each side."""
+def difference_lines(finding: Finding, width: int, most: int, first: str | None = None) -> list[str]:
+    """Return at most ``most`` lines on what differs: one for each field, ``first`` before others, or for each side."""
     if isinstance(finding.expected, Mapping) and isinstance(finding.received, Mapping):
-        return list(_columns(compare(finding.expected, finding.received), width, most))
+        rows = sorted(compare(finding.expected, finding.received, first), key=lambda row: row.name != first)
+        return list(_columns(rows, width, most))
     bad = _raw(finding.received)
     if bad is not None:
         return list(_with_caret(bad, width))
@@ -35,7 +35,8 @@ def difference_lines(finding: Finding, width: int, most: int) -> list[str]:
 
 def side_text(side: Message | str) -> str:
     """Return a message as the JSON it is, or words about it in the reader's language."""
-    return said(side) if isinstance(side, str) else message_text(side)
+    text = visible(message_text(side), VALUE)
+    return said(text) if isinstance(side, str) else text
 
 
 def _columns(rows: list[Row], width: int, most: int) -> Iterator[str]:
@@ -48,7 +49,7 @@ def _columns(rows: list[Row], width: int, most: int) -> Iterator[str]:
     expected_width = min(room, max(8, *(len(_expected(each)) for each in differing)))
     shown = differing[: most - 1]
     rest = [each.name for each in differing[len(shown) :]]
-    more = f"  ({said(f'{len(rest)} more')}: {listed(rest, said('and'))})" if rest else ""
+    more = f"  ({said(f'{len(rest)} more:')} {', '.join(rest)})" if rest else ""
     begin = f"{said('field'):<{names}}  {said('expected'):<{expected_width}}  {said('received')}"
     yield f"{begin}{middle_out(more, max(10, width - len(begin)))}"
     for each in shown:
@@ -58,20 +59,20 @@ def _columns(rows: list[Row], width: int, most: int) -> Iterator[str]:
 
 def _expected(row: Row) -> str:
     if row.expected is not None:
-        return row.expected
+        return visible(row.expected, VALUE)
     if row.note and row.received is not None:
-        return said(row.note.removeprefix(f"{row.name} "))
-    return f"{said('such as')} {value_text(row.example)}" if row.example is not None else said("any")
+        return said(visible(row.note.removeprefix(f"{row.name} "), VALUE))
+    return f"{said('such as')} {visible(value_text(row.example), VALUE)}" if row.example is not None else said("any")
 
 
 def _received(row: Row, found_as: Mapping[str, str]) -> str:
     if row.received is not None:
-        return row.received
+        return visible(row.received, VALUE)
     return said(f"missing; its value stands in {found_as[row.name]}" if row.name in found_as else "missing")
 
 
 def _cell(text: str, width: int) -> str:
-    return middle_out(visible(text, VALUE), max(width, 12))
+    return middle_out(text, max(width, 12))
 
 
 def _raw(received: object) -> bytes | None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from tchat_conform.language import said
 from tchat_conform.reports.causes import Cause, waiting_on
 from tchat_conform.reports.difference import difference_lines
-from tchat_conform.reports.exchange import Mark, Step, excerpt, middle_out, one_line
+from tchat_conform.reports.exchange import Mark, Step, excerpt, middle_out, one_line, worded
 from tchat_conform.reports.people import Roles, in_roles
 from tchat_conform.reports.report import Report, requirement_of
 from tchat_conform.reports.text import visible
@@ -49,7 +49,9 @@ def entry(cause: Cause, report: Report, width: int) -> list[Line]:
     roles = Roles(first)
     finding = shown_finding(cause, roles)
     head = [Line(Kind.HEAD, each) for each in _head(cause, width)]
-    cause_lines = [Line(Kind.SENTENCE, f"  {each}") for each in _wrapped(said(cause.sentence), width - 2, 2)]
+    cause_lines = [
+        Line(Kind.SENTENCE, f"  {each}") for each in _wrapped(said(visible(cause.sentence, SENTENCE)), width - 2, 2)
+    ]
     fields = [Line(Kind.FIELD, f"    {each}") for each in _differences(cause, finding, width - 4)]
     command = Line(Kind.COMMAND, labelled("again", visible(again(first, report), SENTENCE)))
     notes = list(_notes(cause, report, width))
@@ -71,7 +73,7 @@ def again(result: Result, report: Report) -> str:
 def _differences(cause: Cause, finding: Finding, width: int) -> list[str]:
     """Return what differs field by field; of a crash the messages that kill the server."""
     if not cause.is_crash:
-        return difference_lines(finding, width, DIFFERENCES)
+        return difference_lines(finding, width, DIFFERENCES, cause.field)
     if finding.received is None or finding.sentence.startswith(DIED):
         return []
     killers = str(finding.received).splitlines()
@@ -103,7 +105,7 @@ def _notes(cause: Cause, report: Report, width: int) -> Iterator[tuple[int, Line
     room = width - LABEL - 4
     advice = fix(in_roles(cause.finding, roles), cause.sentence)
     if advice:
-        first_line, *second = _wrapped(said(advice), room, 2)
+        first_line, *second = _wrapped(said(visible(advice, SENTENCE)), room, 2)
         yield from _note("fix", [first_line], 0)
         yield from _note("", second, 3)
     sure = [line for each in _sure(cause, roles) for line in _wrapped(each, room, 2)]
@@ -125,7 +127,7 @@ def _notes(cause: Cause, report: Report, width: int) -> Iterator[tuple[int, Line
 
 def _sure(cause: Cause, roles: Roles) -> list[str]:
     proof = roles(cause.finding.proof)
-    return [visible(said(proof), SENTENCE)] if proof else []
+    return [said(visible(proof, SENTENCE))] if proof else []
 
 
 def _note(label: str, texts: Sequence[str], rank: int) -> Iterator[tuple[int, Line]]:
@@ -165,7 +167,7 @@ def step_line(step: Step, roles: Roles, width: int, people: int) -> str:
     """Return one message on one line, with its time in ms, its connection (so wide is the widest) and its direction."""
     begin = f"  {step.ms:8.1f} {step.who:>{people}} {step.direction} "
     if step.mark is Mark.MISSING:
-        return middle_out(f"{begin}{step.shown}", width)
+        return middle_out(f"{begin}{worded(step, roles)}", width)
     note = f"  ← {said('this')}" if step.mark is Mark.WRONG else ""
     return f"{begin}{one_line(step, roles, max(20, width - len(begin) - len(note)))}{note}"
 
@@ -180,6 +182,4 @@ def cases(number: int) -> str:
 
 
 def _wrapped(text: str, width: int, most: int) -> list[str]:
-    return textwrap.wrap(
-        visible(text, SENTENCE), max(20, width), max_lines=most, placeholder=" …", break_on_hyphens=False
-    )
+    return textwrap.wrap(text, max(20, width), max_lines=most, placeholder=" …", break_on_hyphens=False)

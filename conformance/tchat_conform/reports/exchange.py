@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -46,11 +46,6 @@ class Step:
     mark: Mark = Mark.NONE
 
     @property
-    def shown(self) -> str:
-        """The text as it is shown: what the suite itself remarks in the reader's language."""
-        return said(self.text) if self.direction == "·" or self.mark is Mark.MISSING else self.text
-
-    @property
     def is_proof(self) -> bool:
         """Whether it is the suite's barrier, or the barrier's way back."""
         return any(each in self.text for each in PROOFS)
@@ -88,11 +83,10 @@ def _first_object(text: str) -> tuple[dict[str, Any], int] | None:
     return (message, length) if isinstance(message, dict) else None
 
 
-def remarked(entry: Entry) -> Entry:
-    """Return an entry of a log as it is shown: a remark in the reader's language, anything else as it was."""
-    if entry.direction != "·":
-        return entry
-    return replace(entry, data=said(entry.data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape"))
+def log_line(entry: Entry) -> str:
+    """Return an entry of a log on one line, a remark of the suite in the reader's language."""
+    begin, mark, text = str(entry).partition(" · ")
+    return f"{begin}{mark}{said(text)}" if entry.direction == "·" else str(entry)
 
 
 def told(result: Result, finding: Finding, roles: Roles) -> list[Step]:
@@ -175,10 +169,16 @@ def middle_out(text: str, width: int) -> str:
     return f"{text[: max(0, width - 1 - tail)]}…{text[len(text) - tail :]}"
 
 
+def worded(step: Step, roles: Roles) -> str:
+    """Return what a step says, and what the suite itself remarks in the reader's language."""
+    text = visible(roles(step.text), LONGEST)
+    return said(text) if step.direction == "·" or step.mark is Mark.MISSING else text
+
+
 def one_line(step: Step, roles: Roles, width: int) -> str:
     """Return a step's text on one line of at most ``width`` characters: its long values are cut before the whole is."""
     if step.message is None:
-        return middle_out(visible(roles(step.shown), LONGEST), width)
+        return middle_out(worded(step, roles), width)
     message = _in_short(named(step.message, roles))
     whole = ""
     for room in VALUES:
@@ -201,7 +201,7 @@ def _in_short(message: Mapping[str, Any]) -> dict[str, Any]:
 def brief(step: Step, roles: Roles, width: int) -> str:
     """Return a step in few words: of a message its action, and the other fields but time and id."""
     if step.message is None:
-        return middle_out(visible(roles(step.shown), LONGEST), width)
+        return middle_out(worded(step, roles), width)
     message = _in_short(named(_cut(step.message, VALUES[-2]), roles))
     fields = [f"{name}={_bare(value)}" for name, value in message.items() if name not in LEAST_TELLING]
     barrier = "(barrier) " if step.is_proof else ""

@@ -35,9 +35,14 @@ class Row:
     example: Any = None
 
 
-def compare(expected: Message, received: Message) -> list[Row]:
-    """Return the fields of both messages: the expected ones first, then what else came."""
-    faults = _faults(expected, received)
+def compare(expected: Message, received: Message, missing: str | None = None) -> list[Row]:
+    """Return the fields of both messages: the expected ones first, then what else came.
+
+    ``missing`` is a field that the message needs, though nothing certain is expected of it.
+    """
+    faults = dict(_faults(expected, received))
+    if missing is not None and missing not in {*expected, *received}:
+        faults.setdefault(missing, f"{missing} is missing")
     absent = [name for name in expected if name not in received]
     rows = [_expected_row(name, expected[name], received, faults.get(name, "")) for name in expected]
     examples = _example(expected)

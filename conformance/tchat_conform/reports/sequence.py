@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from tchat_conform.reports.exchange import OUR_CLOSE, OUR_CONNECTION, Mark, Step, brief, middle_out, told
+from tchat_conform.reports.exchange import OUR_CLOSE, OUR_CONNECTION, Mark, Step, brief, middle_out, told, worded
 from tchat_conform.reports.people import Roles
 from tchat_conform.reports.text import visible
 from tchat_conform.verdict import Finding, Result
@@ -110,7 +110,7 @@ def _arrow(step: Step, y: int, places: dict[str, int], roles: Roles) -> str:
     server = places[SERVER]
     time = f'<text class="ms" x="{LEFT - 26}" y="{y + 4}">{step.ms:.0f}</text>'
     if step.direction == "·" or step.who not in places:
-        said = escape(middle_out(visible(roles(step.shown), 200), int((server + RIGHT - LEFT) / NOTE_CHARACTER)))
+        said = escape(middle_out(worded(step, roles), int((server + RIGHT - LEFT) / NOTE_CHARACTER)))
         return f'{time}<text class="note" x="{LEFT + 6}" y="{y}">{said}</text>'
     x = places[step.who]
     ways = f"M{x} {y}H{server}m-6 -3l6 3l-6 3" if step.direction == "→" else f"M{server} {y}H{x}m6 -3l-6 3l6 3"
@@ -122,7 +122,7 @@ def _arrow(step: Step, y: int, places: dict[str, int], roles: Roles) -> str:
 def _words(step: Step, roles: Roles) -> str:
     """Return a message in a few words: its action and the first telling field."""
     if step.message is None:
-        return visible(roles(step.shown), 200)
+        return worded(step, roles)
     if step.is_proof:
         return "barrier"
     action = step.message.get("action", "no action")

@@ -11,7 +11,7 @@ from tchat_conform.reports.causes import Cause
 from tchat_conform.reports.conclusion import conclusion, first_step, opening
 from tchat_conform.reports.difference import side_text
 from tchat_conform.reports.entry import Kind, Line, entry, labelled
-from tchat_conform.reports.exchange import middle_out, remarked
+from tchat_conform.reports.exchange import log_line, middle_out
 from tchat_conform.reports.replay import script
 from tchat_conform.reports.report import MEANINGS, Report, requirement_of
 from tchat_conform.reports.sequence import diagram
@@ -116,7 +116,7 @@ def _short(cause: Cause, width: int) -> str:
     number = len(cause.results)
     begin = f"  {number:>4} {said('case' if number == 1 else 'cases'):<5}  "
     where = f"  {cause.results[0].requirement}"
-    return f"{begin}{middle_out(visible(said(cause.sentence), VALUE), width - len(begin) - len(where))}{where}"
+    return f"{begin}{middle_out(said(visible(cause.sentence, VALUE)), width - len(begin) - len(where))}{where}"
 
 
 def _more(rest: Sequence[Cause]) -> str:
@@ -153,15 +153,15 @@ def _print_result(result: Result, console: Console) -> None:
         for text in _finding_lines(finding):
             console.print(Text(text))
     for each in result.log:
-        console.print(Text(f"    {remarked(each)}", "dim"))
+        console.print(Text(f"    {log_line(each)}", "dim"))
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
-    yield f"    {visible(said(finding.sentence), VALUE, lines=True)}"
+    yield f"    {said(visible(finding.sentence, VALUE, lines=True))}"
     sides = (("expected", finding.expected), ("received", finding.received), ("sure", finding.proof or None))
     for label, side in sides:
         if side is not None:
-            yield labelled(label, f"  {visible(side_text(side), VALUE)}")
+            yield labelled(label, f"  {side_text(side)}")
 
 
 def _print_traces(report: Report, console: Console, width: int, *, raw: bool) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from tchat_conform.verdict import Finding, Message
+from tchat_protocol import schemas
 
 DIED, OTHER_FORM, REFUSED = "the server died", "but in another form", "was refused; it is legal"
 """How the findings of crashes, near misses and refused requests are known."""
@@ -22,15 +23,15 @@ _NODE = re.compile(r"^\s+at (?:.*\()?(?P<file>(?!node:)[^()\s]+):(?P<line>\d+):\
 _PYTHON = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 
 
-def listed(names: Sequence[str], last: str = "and") -> str:
-    """Return names as one says them, with a word before the last one, the rest of a long list counted.
+def listed(names: Sequence[str]) -> str:
+    """Return names as one says them, the rest of a long list counted.
 
     >>> listed(["a"]), listed(["a", "b", "c"]), listed(list("abcdef"))
     ('a', 'a, b and c', 'a, b, c, d and 2 more')
     """
     if len(names) > NAMES_SHOWN:
-        names = [*names[: NAMES_SHOWN - 1], f"{len(names) - NAMES_SHOWN + 1} more"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+        return f"{', '.join(names[: NAMES_SHOWN - 1])} and {len(names) - NAMES_SHOWN + 1} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def plain(sentence: str) -> str:
@@ -66,6 +67,10 @@ def _fixes(finding: Finding, sentence: str) -> Iterator[str]:  # noqa: C901 - on
         yield f"check this first, and answer {_short(expected)}"
     if "no acknowledgement came" in sentence or "no answer came" in sentence or "got no server-" in sentence:
         yield f"send {_short(expected)} to the requester"
+    if finding.by is not None and "which this server leaves unanswered" in sentence:
+        yield f"answer {finding.by}" + (f" with {schemas.answer_to(finding.by)}" if _is_request(finding.by) else "")
+    if "must repeat the id" in sentence or "must carry the id of the request" in sentence:
+        yield "put the id of the request into its answer, as it came"
     if REFUSED in sentence:
         yield "let the request through: nothing in the protocol forbids it here"
     if "must not get" in sentence:
@@ -76,6 +81,10 @@ def _fixes(finding: Finding, sentence: str) -> Iterator[str]:  # noqa: C901 - on
         yield f"put {absent[1]} into the message{HINTS.get(absent[1], '')}"
     if sentence.startswith("the server sent what is no message"):
         yield "write each message as one JSON object, such as JSON.stringify(message) + '\\n'"
+
+
+def _is_request(action: str) -> bool:
+    return action in schemas.actions("requests") and schemas.answer_to(action) is not None
 
 
 def _short(message: Message) -> str:
