@@ -13,7 +13,11 @@ from tchat_conform.verdict import Finding, Message, Result, Verdict
 from tchat_protocol import messages, schemas
 
 UNKNOWN = Finding("an unknown cause")
-_REQUEST = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(schemas.actions('requests'), key=len, reverse=True))})(?![\w-])")
+_ABOUT = re.compile(
+    r"(?<= sent )[^,]*(?=, and )|^server-[\w-]+(?= is not valid)"
+    rf"|(?<![\w-])(?:{'|'.join(sorted(schemas.actions('requests'), key=len, reverse=True))})(?![\w-])"
+)
+"""Of what a sentence is: the same fault shows with other actions in the same words."""
 
 Key = tuple[str, ...]
 
@@ -140,10 +144,12 @@ def _why(finding: Finding, people: Iterable[str], *, by_name: bool = False) -> _
     if by_name and finding.by is not None:
         return _Why(("by", finding.by), finding)
     said = plain(finding.sentence)
-    about = tuple(dict.fromkeys(_REQUEST.findall(said)))
-    sentence = anonymous(_REQUEST.sub("·", said), people)
+    about = tuple(dict.fromkeys(_ABOUT.findall(said)))
+    sentence = anonymous(_ABOUT.sub("·", said), people)
     expected, received = finding.expected, finding.received
-    if isinstance(expected, Mapping) and expected.get("action") == "server-error":
+    if "got nothing more" in sentence or "against its schema" in sentence:
+        told = ""
+    elif isinstance(expected, Mapping) and expected.get("action") == "server-error":
         told = str(expected.get("code", ""))
     elif REFUSED in sentence and isinstance(received, Mapping):
         told = anonymous(str(received.get("msg", received.get("code", ""))), about)

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from tchat_conform.language import said
-from tchat_conform.reports.exchange import middle_out
+from tchat_conform.reports.exchange import is_absence, middle_out
 from tchat_conform.reports.fields import Mark, Row, compare
 from tchat_conform.reports.text import message_text, value_text, visible
 from tchat_conform.verdict import Finding, Message
@@ -22,14 +22,15 @@ BEFORE_CARET = 40
 
 def difference_lines(finding: Finding, width: int, most: int, first: str | None = None) -> list[str]:
     """Return at most ``most`` lines on what differs: one for each field, ``first`` before others, or for each side."""
-    if isinstance(finding.expected, Mapping) and isinstance(finding.received, Mapping):
+    if isinstance(finding.expected, Mapping) and isinstance(finding.received, Mapping) and not is_absence(finding):
         rows = sorted(compare(finding.expected, finding.received, first), key=lambda row: row.name != first)
         return list(_columns(rows, width, most))
     bad = _raw(finding.received)
     if bad is not None:
         return list(_with_caret(bad, width))
     received = None if finding.received == NOTHING and finding.expected is not None else finding.received
-    sides = ((said("expected"), finding.expected), (said("received"), received))
+    last = said("last got") if is_absence(finding) else said("received")
+    sides = ((said("expected"), finding.expected), (last, received))
     return [f"{name:<8}  {_cell(side_text(side), width - 10)}" for name, side in sides if side is not None][:most]
 
 
@@ -90,22 +91,36 @@ def _with_caret(data: bytes, width: int) -> Iterator[str]:
     offset = first_bad_byte(data)
     begin = max(0, (offset or 0) - BEFORE_CARET)
     before = visible(data[begin : offset or 0], VALUE)
-    yield f"{said('received'):<8}  {middle_out(before + visible(data[offset or 0 :], VALUE), width - 10)}"
+    after = visible(data[offset or 0 :], VALUE)
+    room = width - 10 - len(before)
+    yield f"{said('received'):<8}  {before}{after if len(after) <= room else after[: room - 1] + '…'}"
     if offset is not None:
-        yield f"{' ' * (10 + len(before))}^ {said(f'byte {offset} is the first that cannot stand here')}"
+        yield f"{' ' * (10 + len(before))}^ {said('byte')} {offset + 1}"
 
 
 def first_bad_byte(data: bytes) -> int | None:
-    r"""Return where bytes stop being the beginning of a JSON object; None if they are one as far as they go.
+    r"""Return where bytes stop being JSON objects in UTF-8; None if they are such as far as they go.
 
     >>> first_bad_byte(b'{"a":x}'), first_bad_byte(b'SYNTAX'), first_bad_byte(b'{"a":1')
     (5, 0, None)
+    >>> first_bad_byte(b'{}{"a":"\xe9"}'), first_bad_byte(b'{} {"a":x}')
+    (8, 8)
     """
-    scanner = ObjectScanner(MAX_DEPTH)
-    if not data.startswith(b"{"):
-        return 0
     try:
-        length = scanner.scan(bytearray(data), len(data))
-    except ScanError:
-        return scanner.scanned
-    return None if length in (None, len(data)) else length
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    begin = 0
+    while data[begin:].strip():
+        begin += len(data[begin:]) - len(data[begin:].lstrip())
+        scanner = ObjectScanner(MAX_DEPTH)
+        if data[begin] != ord("{"):
+            return begin
+        try:
+            length = scanner.scan(bytearray(data[begin:]), len(data) - begin)
+        except ScanError:
+            return begin + scanner.scanned
+        if length is None:
+            return None
+        begin += length
+    return None

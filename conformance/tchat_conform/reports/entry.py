@@ -117,7 +117,9 @@ def _notes(cause: Cause, report: Report, width: int) -> Iterator[tuple[int, Line
     yield from _note("", quoted[1:], 8)
     likely = " / ".join(said(each.sentence) for each in report.likely.of([each.case for each in cause.results]))
     if likely:
-        yield from _note("likely", [middle_out(f"{said('as if:')} {likely}", room)], 2)
+        guessed = _wrapped(f"{said('as if:')} {likely}", room, 2)
+        yield from _note("likely", guessed[:1], 2)
+        yield from _note("", guessed[1:], 5)
     waiting = waiting_on(cause, report.causes)
     if waiting:
         yield from _note("waits", [said(f"{cases(waiting)} on this")], 5)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,14 @@ VALUES = (200, 32, 16, 8)
 """Characters of a value that are shown, the more the better."""
 ALIASES = (("from", "sender", "name"), ("to", "dest"))
 NEVER_CUT = frozenset({"action", "code"})
+ABSENCES = (
+    "did not get",
+    "no answer came",
+    "no refusal came",
+    "no acknowledgement came",
+    "got nothing more",
+    "got no ",
+)
 LEAST_TELLING = frozenset({"action", "ts", "id", "seq"})
 LONGEST = 4_000
 """Characters of one entry that are read."""
@@ -98,23 +106,24 @@ def told(result: Result, finding: Finding, roles: Roles) -> list[Step]:
 
 
 def _marked(own: list[Step], finding: Finding) -> list[Step]:
-    wrong = _last(own, lambda each: each.message is not None and each.message == finding.received)
-    if wrong is not None:
-        step = own[wrong]
-        own[wrong] = Step(step.ms, step.who, step.direction, step.text, step.message, Mark.WRONG)
-    if isinstance(finding.expected, Mapping) and not _came(finding):
-        lanes = {each.who for each in own}
-        who = next((word for word in finding.sentence.split() if word in lanes), None)
-        if who is not None:
+    lanes = {each.who for each in own}
+    subject = next((word for word in finding.sentence.split() if word in lanes), None)
+    if is_absence(finding):
+        if isinstance(finding.expected, Mapping) and subject is not None:
             awaited = f"no {finding.expected.get('action', 'message')} came"
-            own.append(Step(own[-1].ms, who, "←", awaited, None, Mark.MISSING))
+            own.append(Step(own[-1].ms, subject, "←", awaited, None, Mark.MISSING))
+        return own
+    wrong = _last(own, lambda each: each.message is not None and each.message == finding.received)
+    if wrong is not None and finding.received is not None:
+        to_subject = _last(own, lambda each: each.message == finding.received and each.who == subject)
+        wrong = wrong if to_subject is None else to_subject
+        own[wrong] = replace(own[wrong], mark=Mark.WRONG)
     return own
 
 
-def _came(finding: Finding) -> bool:
-    """Tell whether what was expected did come, in whatever form."""
-    words = finding.sentence
-    return not any(each in words for each in ("did not get", "came", "got nothing"))
+def is_absence(finding: Finding) -> bool:
+    """Tell whether a finding is about what did not come; then what it received is only the last that did."""
+    return any(each in finding.sentence for each in ABSENCES)
 
 
 def _last(own: Sequence[Step], wanted: Any) -> int | None:

@@ -87,7 +87,7 @@ def _example(expected: Message) -> Mapping[str, Any]:
 
 def _faults(expected: Message, received: Message) -> Mapping[str, str]:
     """Return what the schema finds wrong with the message received, by field."""
-    if received.get("action") != expected.get("action"):
+    if "action" not in expected or received.get("action") != expected["action"]:
         return {}
     found = messages.problems("answers", dict(received))
     return {each.field.split("/")[1]: each.sentence for each in reversed(found) if each.field}

@@ -53,9 +53,9 @@ class Likely:
 
     def of(self, cases: Collection[str]) -> list[Fault]:
         """Return the known faults that look most like what these cases found; none unless that is specific."""
-        fitting = [(fault, likeness) for fault, likeness in self._alike if fault.cases & set(cases)]
-        best = max((likeness for _, likeness in fitting), default=0.0)
-        found = [fault for fault, likeness in fitting if likeness == best]
+        fitting = [(fault, (likeness, len(fault.cases & set(cases)))) for fault, likeness in self._alike]
+        best = max((fit for _, fit in fitting), key=lambda fit: (fit[1] > 0, fit), default=(0.0, 0))
+        found = [fault for fault, fit in fitting if fit == best and fit[1]]
         return found if len(found) <= TIES else []
 
     def _likeness(self, fault: Fault) -> float:

@@ -54,7 +54,7 @@ def anonymous(text: str, people: Iterable[str] = ()) -> str:
     >>> anonymous("bob-5a4f93-00118 waited 3 s for alice", ["alice"])
     '· waited  s for ·'
     """
-    without = re.sub(r"\d+", "", _FRESH.sub("·", text))
+    without = re.sub(r"\[[\d, ]*\]|\d+", "", _FRESH.sub("·", text))
     names = "|".join(re.escape(each) for each in sorted(people, key=len, reverse=True))
     return re.sub(rf"(?<![\w-])(?:{names})(?![\w-])", "·", without) if names else without
 

@@ -72,8 +72,8 @@ def _lines(entry: Entry, descriptors: dict[str, int]) -> Iterator[str]:
 def _quoted(data: bytes) -> str:
     r"""Return bytes as an argument of printf, a line feed at the end included.
 
-    >>> _quoted(b'{"a":"100 %\\\\"}\n'), _quoted(b"\xff'")
-    ("'{\"a\":\"100 %%\\\\\\\\\"}\\n'", "'\\377'\\'''")
+    >>> print(_quoted(b'{"a":"100 %"}\n'), _quoted(b"\xff'"))
+    '{"a":"100 %%"}\n' '\377'\'''
     """
     written = "".join(_escaped(byte) for byte in data)
     return "'" + written.replace("'", "'\\''") + "'"

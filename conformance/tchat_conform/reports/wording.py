@@ -55,39 +55,57 @@ def fix(finding: Finding, sentence: str) -> str | None:
     return next(_fixes(finding, sentence), None)
 
 
-def _fixes(finding: Finding, sentence: str) -> Iterator[str]:  # noqa: C901 - one list of patterns, best seen at once
-    expected = finding.expected if isinstance(finding.expected, Mapping) else {}
+def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
     if sentence.startswith(DIED):
         yield "catch the error there: no message may end the server"
-    if missing := re.match(r"(\S+) is missing(?: in (.+))?$", sentence):
-        yield f"put {missing[1]} into {missing[2] or 'the message'}{HINTS.get(missing[1], '')}"
-    if action := re.match(r"action is .+, expected '(.+)'$", sentence):
-        yield f'send it with "action": "{action[1]}"'
-    if "was accepted; it must be refused" in sentence or "no refusal came" in sentence:
-        yield f"check this first, and answer {_short(expected)}"
-    if "no acknowledgement came" in sentence or "no answer came" in sentence or "got no server-" in sentence:
-        yield f"send {_short(expected)} to the requester"
-    if finding.by is not None and "which this server leaves unanswered" in sentence:
-        yield f"answer {finding.by}" + (f" with {schemas.answer_to(finding.by)}" if _is_request(finding.by) else "")
-    if "must repeat the id" in sentence or "must carry the id of the request" in sentence:
-        yield "put the id of the request into its answer, as it came"
+    yield from _fixes_of_form(sentence)
+    yield from _fixes_of_silence(finding, sentence)
+    if "was accepted; it must be refused" in sentence:
+        yield f"check this first, and answer {_short(finding.expected)}"
     if REFUSED in sentence:
         yield "let the request through: nothing in the protocol forbids it here"
     if "must not get" in sentence:
         yield "send it to those whom it is for, and to nobody else" + (", once" if "times" in sentence else "")
-    if "did not get" in sentence and expected:
-        yield f"send {_short(expected)} to {sentence.partition(' ')[0]} too"
+
+
+def _fixes_of_form(sentence: str) -> Iterator[str]:
+    if missing := re.match(r"(\S+) is missing(?: in (.+))?$", sentence):
+        yield f"put {missing[1]} into {missing[2] or 'the message'}{HINTS.get(missing[1], '')}"
+    if missing := re.search(r"against its schema: (\S+) is missing", sentence):
+        yield f"put {missing[1]} into the message{HINTS.get(missing[1], '')}"
     if absent := re.search(r" has no (?:integer )?(\S+), which the case goes on with", sentence):
         yield f"put {absent[1]} into the message{HINTS.get(absent[1], '')}"
+    if action := re.match(r"action is .+, expected '(.+)'$", sentence):
+        yield f'send it with "action": "{action[1]}"'
+    if "must repeat the id" in sentence or "must carry the id of the request" in sentence:
+        yield "put the id of the request into its answer, as it came"
+    if "UTF-8" in sentence:
+        yield "write text as UTF-8, such as socket.write(text, 'utf8')"
     if sentence.startswith("the server sent what is no message"):
         yield "write each message as one JSON object, such as JSON.stringify(message) + '\\n'"
+
+
+def _fixes_of_silence(finding: Finding, sentence: str) -> Iterator[str]:
+    short = _short(finding.expected)
+    if "no refusal came" in sentence:
+        yield f"check this first, and answer {short}"
+    if "got nothing more" in sentence:
+        yield f"answer {short}, and keep the connection open"
+    if "no acknowledgement came" in sentence or "no answer came" in sentence or "got no server-" in sentence:
+        yield f"send {short} to the requester"
+    if "did not get" in sentence and isinstance(finding.expected, Mapping):
+        yield f"send {short} to {sentence.partition(' ')[0]} too"
+    if finding.by is not None and "which this server leaves unanswered" in sentence:
+        yield f"answer {finding.by}" + (f" with {schemas.answer_to(finding.by)}" if _is_request(finding.by) else "")
 
 
 def _is_request(action: str) -> bool:
     return action in schemas.actions("requests") and schemas.answer_to(action) is not None
 
 
-def _short(message: Message) -> str:
+def _short(message: Message | str | None) -> str:
     """Return the fixed part of a message in words: its action, and the code of a refusal."""
+    if not isinstance(message, Mapping):
+        return "server-error"
     code = f" with code {message['code']}" if "code" in message else ""
     return f"{message.get('action', 'server-error')}{code}"
