@@ -2,14 +2,18 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
+from io import StringIO
 from pathlib import Path
 from string import ascii_lowercase
 
+import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from conform.mutants.registry import all_mutants
 from conform.reports import samples
@@ -28,6 +32,12 @@ from tchat_conform.lang.catalogue import (
 )
 from tchat_conform.lang.sources import Search, templates
 from tchat_conform.lang.template import Place, Template
+from tchat_conform.language import language_option
+from tchat_conform.reports.html import html
+from tchat_conform.reports.json_report import json_report
+from tchat_conform.reports.junit import junit
+from tchat_conform.reports.report import Report
+from tchat_conform.reports.terminal import print_report
 from tchat_conform.verdict import Verdict
 from tchat_protocol import schemas
 from tchat_protocol.errors import ErrorCode
@@ -283,3 +293,44 @@ def test_the_sentences_of_a_sample_keep_their_values() -> None:
             french = FRENCH.translate(finding.sentence)
             for name in ("bob", "carol", "client-send", "members", "auth"):
                 assert (name in french) == (name in finding.sentence)
+
+
+def _shown(render: Callable[[Report], str], lang: str) -> str:
+    @click.command
+    @language_option
+    def show() -> None:
+        click.echo(render(samples.every_verdict()))
+
+    result = CliRunner().invoke(show, ["--lang", lang])
+    assert result.exit_code == 0, result.exception
+    return result.stdout
+
+
+def _terminal(report: Report) -> str:
+    console = Console(width=120, file=StringIO(), highlight=False)
+    print_report(report, console)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]  # it is a StringIO
+
+
+def test_the_page_is_in_french_but_for_the_rules() -> None:
+    page = _shown(html, "fr")
+    assert '<html lang="fr">' in page
+    assert 'lang="en"' in page
+    assert "À corriger, le pire d'abord" in page
+    labels = [str(each) for each in check.in_pages() if each.words >= 3 and not each.places]
+    assert labels
+    assert [each for each in labels if each in page] == []
+    assert all(each in _shown(html, "en") for each in ("To fix, worst first", "What the verdicts mean"))
+
+
+def test_the_terminal_speaks_french() -> None:
+    shown = _shown(_terminal, "fr")
+    for text in ("À corriger d'abord", "règle", "rejouer", "niveau", "Code de sortie 1"):
+        assert text in shown
+    for text in ("Fix this first", "expected", "received", "again ", "Exit status"):
+        assert text not in shown
+
+
+@pytest.mark.parametrize("render", [json_report, junit])
+def test_what_programs_read_stays_english(render: Callable[[Report], str]) -> None:
+    assert _shown(render, "fr") == _shown(render, "en")

@@ -32,7 +32,7 @@ def first_step(report: Report) -> str:
     name = "" if first.name == first.sentence else f"{said(visible(first.name, SHOWN))}: "
     what = said(visible(first.sentence.removeprefix(f"{DIED} of this case: "), SHOWN))
     begin = f"{said('Fix this first:')} {said(first.effect)} {name}{what}{'' if what.endswith('.') else '.'}"
-    how = said(advice) if advice else ""
+    how = said(visible(advice, SHOWN)) if advice else ""
     return f"{begin} {how[0].upper()}{how[1:]}." if how else begin
 
 
@@ -44,7 +44,7 @@ def conclusion(report: Report, *, expected: bool = False) -> Iterator[str]:
     untested = [each for each in report.results if each.verdict is Verdict.UNTESTED]
     if untested:
         were = "was" if len(untested) == 1 else "were"
-        reasons = dict.fromkeys(said(each.findings[0].sentence) for each in untested if each.findings)
+        reasons = dict.fromkeys(said(visible(each.findings[0].sentence, SHOWN)) for each in untested if each.findings)
         why = listed(list(reasons) or [said("stopped")])
         yield said(f"{_cases(len(untested))} {were} not tested: {why}.")
     yield _highest(report)

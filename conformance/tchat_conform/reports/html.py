@@ -6,9 +6,11 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
+from tchat_conform.language import chosen_language, said
 from tchat_conform.reports.badge import badge
 from tchat_conform.reports.causes import waiting_on
 from tchat_conform.reports.conclusion import conclusion, first_step
@@ -33,6 +35,8 @@ SIGNS = {"reached": "✓", "not reached": "✗", "not offered": "–", "not full
 
 IDS_SHOWN = 40
 """Of the cases of one cause so many are named; all of them stand in the list of cases."""
+LONGEST = 2_000
+"""Characters of what the suite says."""
 OPEN_AT_FIRST = 12
 DRAWN_AT_MOST = 30
 """Of the causes so many are open at first, and drawn with lines to replay them, which are long."""
@@ -83,6 +87,7 @@ def _page(report: Report, room: Room, quiet: Room) -> str:
         _environment()
         .get_template("report.html.j2")
         .render(
+            lang=chosen_language(),
             report=report,
             facts=report.facts,
             first_step=first_step(report),
@@ -112,7 +117,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=_visible, rule=_rule)
+    environment.filters.update(visible=_visible, said=_said, rule=_rule)
     environment.globals.update(
         directions=DIRECTIONS,
         requirement_of=requirement_of,
@@ -144,15 +149,16 @@ def _by_requirement(report: Report) -> Mapping[str, Sequence[Result]]:
     return found
 
 
-def _rows(finding: Finding) -> list[Row]:
+def _rows(finding: Finding, missing: str | None = None) -> list[Row]:
     """Return both messages of a finding field by field; nothing where they are not two messages."""
     if isinstance(finding.expected, Mapping) and isinstance(finding.received, Mapping):
-        return compare(finding.expected, finding.received)
+        return compare(finding.expected, finding.received, missing)
     return []
 
 
 def _side(value: Mapping[str, Any] | str, room: Room) -> str:
-    return visible(message_text(value), 2 * room.value)
+    text = visible(message_text(value), 2 * room.value)
+    return said(text) if isinstance(value, str) else text
 
 
 def _shown_log(result: Result, room: Room) -> Sequence[Entry]:
@@ -167,6 +173,12 @@ def _drawing(result: Result, rows: int) -> Markup:
 def _visible(text: str | bytes, shown: int, *, lines: bool = False) -> Markup:
     """Return visible text for the inside of an element, where quotes are no danger and JSON is full of them."""
     return Markup(escape(visible(text, shown, lines=lines)))  # noqa: S704 - escaped
+
+
+@pass_context  # or the words of a template would be said once and for all, in the language of the first page
+def _said(_: Context, text: str | bytes, shown: int = LONGEST, *, lines: bool = False) -> Markup:
+    """Return words of the suite in the reader's language, for the inside of an element."""
+    return Markup(escape(said(visible(text, shown, lines=lines))))  # noqa: S704 - escaped
 
 
 def _rule(text: str) -> Markup:
