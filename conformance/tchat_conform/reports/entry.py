@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tchat_conform.language import said
@@ -12,7 +12,7 @@ from tchat_conform.reports.exchange import Mark, Step, excerpt, middle_out, one_
 from tchat_conform.reports.people import Roles, in_roles
 from tchat_conform.reports.report import Report, requirement_of
 from tchat_conform.reports.text import visible
-from tchat_conform.reports.wording import DIED, fix
+from tchat_conform.reports.wording import DIED, REFUSED, fix
 from tchat_conform.verdict import Finding, Result
 
 MOST_LINES = 12
@@ -72,6 +72,8 @@ def again(result: Result, report: Report) -> str:
 
 def _differences(cause: Cause, finding: Finding, width: int) -> list[str]:
     """Return what differs field by field; of a crash the messages that kill the server."""
+    if REFUSED in finding.sentence:  # what the server says of it tells more than the answer that did not come
+        return difference_lines(replace(finding, expected=None), width, DIFFERENCES)
     if not cause.is_crash:
         return difference_lines(finding, width, DIFFERENCES, cause.field)
     if finding.received is None or finding.sentence.startswith(DIED):

@@ -14,6 +14,7 @@ from tchat_conform.language import chosen_language, said
 from tchat_conform.reports.badge import badge
 from tchat_conform.reports.causes import waiting_on
 from tchat_conform.reports.conclusion import conclusion, first_step
+from tchat_conform.reports.exchange import is_absence
 from tchat_conform.reports.fields import Row, compare
 from tchat_conform.reports.people import Roles, in_roles
 from tchat_conform.reports.replay import script
@@ -25,9 +26,9 @@ from tchat_conform.requirements import requirements
 from tchat_conform.verdict import Finding, Result, Verdict
 from tchat_conform.wirelog import Entry
 
-LIMIT = 800_000
+LIMIT = 1_200_000
 """Bytes that a page may have: what still travels by mail and opens on an old phone."""
-LIMIT_PER_CASE = 1_900
+LIMIT_PER_CASE = 2_500
 """Bytes a case that a page may have beyond LIMIT, where there are very many."""
 DIRECTIONS = {"→": "sent", "←": "got", "·": "remark"}
 SIGNS = {"reached": "✓", "not reached": "✗", "not offered": "–", "not fully tested": "?"}
@@ -129,6 +130,7 @@ def _environment() -> Environment:
         script=script,
         roles_of=Roles,
         in_roles=in_roles,
+        is_absence=is_absence,
         fix=fix,
         waiting_on=waiting_on,
     )
@@ -150,7 +152,9 @@ def _by_requirement(report: Report) -> Mapping[str, Sequence[Result]]:
 
 
 def _rows(finding: Finding, missing: str | None = None) -> list[Row]:
-    """Return both messages of a finding field by field; nothing where they are not two messages."""
+    """Return both messages of a finding field by field; nothing where they are not two, or have no bearing."""
+    if is_absence(finding):
+        return []
     if isinstance(finding.expected, Mapping) and isinstance(finding.received, Mapping):
         return compare(finding.expected, finding.received, missing)
     return []

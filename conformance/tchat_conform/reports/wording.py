@@ -10,6 +10,8 @@ from tchat_protocol import schemas
 DIED, OTHER_FORM, REFUSED = "the server died", "but in another form", "was refused; it is legal"
 """How the findings of crashes, near misses and refused requests are known."""
 LAST_WORDS = "; its last words:"
+OF_CHUNKS = ("after JSON at", "Unexpected end of JSON", "Unterminated string in JSON", "Extra data")
+"""What Node and Python say of a chunk that is not just one message."""
 NAMES_SHOWN = 5
 HINTS = {
     "id": ": the same value as in the request, where it has one",
@@ -56,6 +58,8 @@ def fix(finding: Finding, sentence: str) -> str | None:
 
 
 def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
+    if sentence.startswith(DIED) and any(each in sentence for each in OF_CHUNKS):
+        yield "a chunk may hold half a message, or two: keep a buffer, and take whole messages from it"
     if sentence.startswith(DIED):
         yield "catch the error there: no message may end the server"
     yield from _fixes_of_form(sentence)
