@@ -11,7 +11,10 @@ import click
 from tchat_conform.near import did_you_mean
 
 COMMANDS: Mapping[str, str] = {
+    "check": "tchat_conform.commands.check:main",
     "diff": "tchat_conform.commands.diff:main",
+    "proxy": "tchat_conform.commands.proxy:main",
+    "serve": "tchat_conform.commands.serve:main",
 }
 """The name of each command, and the module and attribute that hold it."""
 
