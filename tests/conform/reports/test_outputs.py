@@ -41,6 +41,15 @@ def test_a_report_on_the_standard_output_stands_there_alone() -> None:
     assert "cases passed" in done.stderr
 
 
+def test_trace_draws_what_passed_at_the_terminal_and_in_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    done = conform("--only", "B-SEND-1", "--trace", "--html", str(page))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "server\n" in done.stdout
+    assert "├─" in done.stdout
+    assert '<svg class="seq"' in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [("", "it is a directory"), ("nowhere/report.json", "there is no directory"), ("file/report.json", "no directory")],
