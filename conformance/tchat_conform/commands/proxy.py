@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import ssl
 import sys
 from contextlib import ExitStack
@@ -9,8 +10,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from tchat_conform.connection import Address, any_certificate
 from tchat_conform.listening import AddressType, stop_at_signals
@@ -22,7 +21,7 @@ from tchat_conform.reports.text import visible
 
 CANNOT_RUN = 2
 SHOWN = 400
-BAD, NOTED, FINE = "bold red", "yellow", "green"
+BAD, NOTED, GOOD = "red", "yellow", "green"
 
 
 _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -81,41 +80,45 @@ class Show:
     def __init__(self, *, as_json: bool, verbose: bool) -> None:
         self._as_json = as_json
         self._verbose = verbose
-        self._console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+        self._colour = False if "NO_COLOR" in os.environ else None  # None: on a terminal only
 
     def seen(self, seen: Seen) -> None:
         """Print one message."""
         if self._as_json:
-            self._print_json(seen_json(seen))
+            _print_json(seen_json(seen))
             return
-        mark, style = ("✓", FINE) if seen.valid else ("✗", BAD)
-        self._console.print(Text.assemble((f"{mark} ", style), headline(seen)))
+        mark = click.style("✓", fg=GOOD) if seen.valid else click.style("✗", fg=BAD)
+        self._print(f"{mark} {headline(seen)}")
         for line in remarks(seen, verbose=self._verbose):
-            self._console.print(Text(f"      {line}", BAD if line.startswith("invalid") else NOTED))
+            self._print(f"      {click.style(line, fg=BAD if line.startswith('invalid') else NOTED)}")
 
     def event(self, event: Event) -> None:
-        """Print what happened to a connection: that the server cannot be reached always, the rest if wished."""
+        """Print what happened to a connection: failures and resets always, the rest if wished."""
         if event.what == "bytes":
             return
         if self._as_json:
-            self._print_json(event_json(event))
+            _print_json(event_json(event))
         elif self._verbose or event.what in {"failed", "reset"}:
             note = f" ({visible(event.note, SHOWN)})" if event.note else ""
-            self._console.print(Text(f"· #{event.connection} {event.side}: {event.what}{note}", NOTED))
+            self._print(click.style(f"· #{event.connection} {event.side}: {event.what}{note}", fg=NOTED))
 
     def summary(self, observer: Observer) -> None:
         """Print what each connection came to."""
         tallies = observer.tallies
         if self._as_json:
-            self._print_json({"summary": [tally_json(*each) for each in tallies.items()]})
+            _print_json({"summary": [tally_json(*each) for each in tallies.items()]})
             return
-        self._console.print(Text(f"\n{len(tallies)} connection{'' if len(tallies) == 1 else 's'}", "bold"))
+        self._print(f"\n{len(tallies)} connection{'' if len(tallies) == 1 else 's'}")
         for number, tally in tallies.items():
             for line in tally_lines(number, tally):
-                self._console.print(Text(line))
+                self._print(line)
 
-    def _print_json(self, value: Any) -> None:
-        click.echo(json.dumps(value, separators=(",", ":")))
+    def _print(self, text: str) -> None:
+        click.echo(text, color=self._colour)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, separators=(",", ":")))
 
 
 class Session:

@@ -49,8 +49,9 @@ def remarks(seen: Seen, *, verbose: bool) -> Iterator[str]:
 
 
 def caret(wrong: Wrong) -> Iterator[str]:
-    """Yield the text around the first wrong byte, a caret under it, and its offset."""
-    before, after = (visible(part, SHOWN) for part in (wrong.before, wrong.after))
+    """Yield the line around the first wrong byte, a caret under that, and its offset."""
+    before = visible(wrong.before.rpartition(b"\n")[2], SHOWN)
+    after = visible(wrong.after[:1] + wrong.after[1:].partition(b"\n")[0], SHOWN)
     yield f"  {before}{after}"
     yield f"  {' ' * cell_len(before)}^ byte {wrong.offset + 1} of what this side sent"
 
