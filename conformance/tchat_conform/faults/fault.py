@@ -1,7 +1,7 @@
 """What a fault of the misbehaving server is: a few lines between the reference server and the client."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -17,6 +17,10 @@ from tchat_protocol.messages import MAX_REPLY_BYTES
 
 APART = 0.002
 """Seconds between two segments, so that a client that reads at once gets them one by one."""
+
+
+REFUSED = "tchat-conform-refused"
+"""What the server behind gets for a request that a fault refuses: an action that it answers at its turn."""
 
 
 class Restart(Protocol):
@@ -40,6 +44,7 @@ class Wire:
     restart: Restart
     user: str | None = None
     counted: Counter[str] = field(default_factory=Counter)
+    refusals: deque[Message] = field(default_factory=deque)
 
     async def say(self, *texts: Mapping[str, Any] | bytes) -> None:
         """Send messages or bytes to the client, all in one segment. Raises OSError once it is gone."""
@@ -56,8 +61,9 @@ class Wire:
         await self.server.send(encode(request))
 
     async def refuse(self, request: Message, code: str, sentence: str) -> None:
-        """Refuse a request in the server's place."""
-        await self.say({"action": "server-error", "code": code, "msg": sentence, **messages.echo(request)})
+        """Refuse a request in the server's place, once the server has answered those before it."""
+        self.refusals.append({"action": "server-error", "code": code, "msg": sentence, **messages.echo(request)})
+        await self.ask({"action": REFUSED})
 
     def nth(self, what: str) -> int:
         """Count one more of something, and return how many there were."""
@@ -169,7 +175,11 @@ class _Answers:
 
     async def send(self, data: bytes) -> None:
         for each in self.decoder.feed(data):
-            if not isinstance(each, BadInput):
+            if isinstance(each, BadInput):
+                raise RuntimeError(f"the reference server sent {each.reason}")  # noqa: TRY004 - no matter of types
+            if each.get("request") == REFUSED:
+                await self.wire.say(self.wire.refusals.popleft())
+            else:
                 await (self.fault.answer or _say)(self.wire, each)
 
     async def end(self) -> None:
