@@ -18,9 +18,11 @@ WIDTH = 80
 TWO_PAGES = 130
 
 
-def printed(sample: Report, *, verbose: bool = False, expected: bool = False, terminal: bool = False) -> str:
+def printed(
+    sample: Report, *, verbose: bool = False, expected: bool = False, terminal: bool = False, width: int = WIDTH
+) -> str:
     out = io.StringIO()
-    console = Console(file=out, width=WIDTH, highlight=False, soft_wrap=True, force_terminal=terminal)
+    console = Console(file=out, width=width, highlight=False, soft_wrap=True, force_terminal=terminal)
     print_report(sample, console, verbose=verbose, expected=expected)
     return out.getvalue()
 
@@ -111,6 +113,13 @@ def test_a_crash_names_the_error_the_line_of_the_server_and_the_messages_that_ki
 
 
 # -- a whole run --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [20, 40, 200])
+@pytest.mark.parametrize("sample", ALL_OF_THEM.values(), ids=ALL_OF_THEM)
+def test_any_run_can_be_shown_on_any_terminal(sample: Report, width: int) -> None:
+    text = printed(replace(sample, trace=True), verbose=True, width=width)
+    assert sample.headline in text
 
 
 def test_the_same_cause_is_told_once_with_its_cases() -> None:
