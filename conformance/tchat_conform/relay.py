@@ -124,7 +124,13 @@ class Relay:
 
     async def _connect(self) -> Peer:
         async with asyncio.timeout(CONNECT_LIMIT):
-            return Peer(*await asyncio.open_connection(self.target.host, self.target.port, ssl=self.target.tls))
+            streams = await asyncio.open_connection(self.target.host, self.target.port, ssl=self.target.tls)
+        writer = streams[1]
+        if writer.get_extra_info("sockname") == writer.get_extra_info("peername"):
+            # on a port that nobody listens on TCP may connect a socket to itself, which then keeps a server from it
+            writer.transport.abort()
+            raise ConnectionRefusedError("nobody listens there")
+        return Peer(*streams)
 
     async def _pump(self, number: int, side: Side, source: Peer, sink: Peer, outlet: Outlet) -> None:
         """Pass on what one side sends until it ends; a reset of either side ends both."""

@@ -242,6 +242,7 @@ def first_answer(port: int, request: Message) -> Message:
             client.ask(request)
             if found := client.answer():
                 return found
+        time.sleep(0.05)  # as a patient client does
     raise TimeoutError
 
 

@@ -68,10 +68,15 @@ async def _serve(listen: tuple[str, int], fault: Fault, seed: int) -> None:
     stopped = asyncio.Event()
     stop_at_signals(stopped)
     one_at_a_time = asyncio.Lock()
+    failures: list[TargetError] = []
 
     async def restart() -> None:
-        async with one_at_a_time:
-            await behind.restart(kill=True)
+        try:
+            async with one_at_a_time:
+                await behind.restart(kill=True)
+        except TargetError as error:
+            failures.append(error)
+            stopped.set()
 
     async def outlets(number: int, client: Peer, server: Peer) -> tuple[Outlet, Outlet]:
         chance = Random(f"{seed}/{number}")  # noqa: S311 - chance that can be repeated, no secret
@@ -83,6 +88,8 @@ async def _serve(listen: tuple[str, int], fault: Fault, seed: int) -> None:
             click.echo(f"{fault.name}: {fault.sentence}\n{fault.law_in_words}", err=True)
             click.echo(f"listening on {listen[0]}:{port}; Ctrl-C ends", err=True)
             await stopped.wait()
+        if failures:
+            raise failures[0]
     finally:
         await behind.stop()
 
