@@ -28,8 +28,8 @@ from tchat_conform.wirelog import Entry
 
 LIMIT = 1_200_000
 """Bytes that a page may have: what still travels by mail and opens on an old phone."""
-LIMIT_PER_CASE = 2_500
-"""Bytes a case that a page may have beyond LIMIT, where there are very many."""
+LIMIT_PER_CASE, LIMIT_PER_TRACED_CASE = 2_500, 8_000
+"""Bytes a case that a page may have beyond LIMIT, where there are very many; a drawing of each takes more."""
 DIRECTIONS = {"→": "sent", "←": "got", "·": "remark"}
 SIGNS = {"reached": "✓", "not reached": "✗", "not offered": "–", "not fully tested": "?"}
 
@@ -75,7 +75,7 @@ keeps it small enough, or the last."""
 
 def html(report: Report) -> str:
     """Return a run as one HTML page, with shorter logs the more there is to show."""
-    page, limit = "", max(LIMIT, LIMIT_PER_CASE * len(report.results))
+    page, limit = "", max(LIMIT, (LIMIT_PER_TRACED_CASE if report.trace else LIMIT_PER_CASE) * len(report.results))
     for room, quiet in ROOMS:
         page = _page(report, room, quiet)
         if len(page.encode()) <= limit:

@@ -292,6 +292,7 @@ def test_a_failure_is_drawn_and_a_pass_where_that_is_asked_for() -> None:
     assert Page(html(report(passed))).tags["figure"] == 0
     assert Page(html(report(failed))).tags["figure"] > 0
     assert Page(html(replace(report(passed), trace=True))).tags["figure"] == 1
+    assert Page(html(replace(large(250, Verdict.PASS), trace=True))).tags["figure"] == 250
 
 
 @pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED])
