@@ -33,9 +33,10 @@ BEFORE = 100
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the faults as one JSON object.")
 def main(files: tuple[str, ...], side: Side | None, as_json: bool) -> None:
-    """Judge messages against the schemas and PROTOCOL.md: a recording of `proxy --record`, or messages in a file.
+    """Judge a recording, or messages in files.
 
-    Messages may stand one a line, pretty-printed or joined. Without FILES, or with -, stdin is read.
+    Each message is held against the schemas and PROTOCOL.md. In a file messages may stand one a line,
+    pretty-printed or joined. Without FILES, or with -, stdin is read.
 
     Exit status: 0 when all messages are valid, 1 when one is not, 2 when a file has none or cannot be read.
     """

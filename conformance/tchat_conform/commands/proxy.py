@@ -44,9 +44,9 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--tls-cert", type=_pem, metavar="FILE", help="Listen with TLS: certificate chain, and key if it has it.")
 @click.option("--tls-key", type=_pem, metavar="FILE", help="The private key.")
 def main(record: TextIO | None, as_json: bool, verbose: bool, **network: Any) -> None:
-    """Pass everything between clients and a server unchanged, and show each message with its judgement.
+    """Show what clients and a server say, and judge it.
 
-    Ctrl-C ends it with a summary of each connection.
+    Everything passes between them unchanged. Ctrl-C ends it with a summary of each connection.
     """
     host, port = network["target"]
     address = Address(host, port, any_certificate() if network["tls_to"] else None)

@@ -46,9 +46,10 @@ class FaultType(click.ParamType[Fault]):
 @click.option("--list", "listing", is_flag=True, help="Show every fault, with what PROTOCOL.md says of it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of what a fault leaves to chance.")
 def main(listen: tuple[str, int], fault: Fault | None, listing: bool, seed: int) -> None:
-    """Serve as the reference server does, but for one fault, so that a client can be tried against it.
+    """Misbehave, to try a client against it.
 
-    Nothing is kept: each start begins with an empty database. Ctrl-C ends it.
+    All is as with the reference server but for one fault. Nothing is kept:
+    each start begins with an empty database. Ctrl-C ends it.
     """
     if listing:
         for each in FAULTS.values():
