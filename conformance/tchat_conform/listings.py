@@ -48,7 +48,7 @@ def has_names(answer: Message, key: str, *users: User) -> None:
     Names that stand in a sentence, or in objects, are a near miss.
     """
     wanted = sorted(each.name for each in users)
-    named = _named(answer, key)
+    named = _named(answer, key, wanted)
     must(
         named == wanted,
         f"{key} must be exactly {', '.join(map(repr, users)) or 'nobody'}",
@@ -59,13 +59,14 @@ def has_names(answer: Message, key: str, *users: User) -> None:
         answer.world.near_miss(Finding(f"{key} is no list of names, though it holds them", {key: wanted}, answer))
 
 
-def _named(answer: Message, key: str) -> list[str]:
+def _named(answer: Message, key: str, wanted: list[str]) -> list[str]:
     """Return the names that a listing holds, sorted: in a list, or in whatever form where the case knows the names."""
     found = _list(answer, key)
     if (found is not None and all(isinstance(each, str) for each in found)) or not isinstance(answer, Heard):
         return sorted(map(str, rows(answer, key)))
     where = answer if found is None else {key: found}
-    return sorted(answer.world.people_in(" ".join(words(where))))
+    text = " ".join(words(where))
+    return sorted(answer.world.people_in(text) | {each for each in wanted if each in text})
 
 
 def has_owner(answer: Message, owner: User | None) -> None:

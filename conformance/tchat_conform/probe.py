@@ -5,22 +5,13 @@ from typing import Any
 
 from tchat_conform.run import SILENCES_THAT_PROVE, Run
 from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech, adapted
-from tchat_conform.story import Story, listed_features, told
+from tchat_conform.story import TOLD, Story, listed_features, told
 from tchat_conform.target import TargetError, accepts
+from tchat_conform.user import REQUIREMENT_OF
 from tchat_conform.verdict import Blocked, Finding
 from tchat_protocol import messages
 
-REQUIREMENTS = {
-    "client-hello": "I-HELLO-1",
-    "client-list-clients": "B-LIST-1",
-    "client-send": "B-SEND-1",
-    "client-broadcast": "B-BCAST-1",
-    "cgroupe": "G-CREATE-1",
-    "join": "G-JOIN-1",
-    "gbroadcast": "G-POST-1",
-    "members": "G-MEMBERS-1",
-    "groups": "G-GROUPS-1",
-}
+REQUIREMENTS = {action: REQUIREMENT_OF[action] for action in TOLD}
 """The requirement that says of each action of the story that the server understands it."""
 ALIASES = frozenset({"I-ALIAS-1", "I-ALIAS-2", "I-ALIAS-3"})
 HELLO = "I-HELLO-1"
@@ -54,18 +45,21 @@ async def probe(run: Run) -> None:
     """
     story = await _understood(run)
     if not story.understood:
+        _note_habits(run, story)
         run.silences.update(dict.fromkeys(story.mute, SILENCES_THAT_PROVE))
-        run.mute_at_first = frozenset(story.mute)
+        run.mute_at_first = run.missing = frozenset(story.mute)
         return
     run.speech = story.speech
     run.features = listed_features(story.hello)
     run.paced = story.hello is None or not messages.is_valid("answers", dict(story.hello))
     _note_habits(run, story)
-    whole = await _told(run, story.speech, whole=True)
+    knows_groups = "cgroupe" in story.understood
+    whole = await _told(run, story.speech, whole=True) if knows_groups else story
     for action in whole.mute:
         run.silences[action] += SILENCES_THAT_PROVE
     run.effective |= whole.effects
     run.mute_at_first = frozenset(whole.mute)
+    run.missing = frozenset(whole.missing)
 
 
 async def _understood(run: Run) -> Story:

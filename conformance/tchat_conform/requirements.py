@@ -9,7 +9,7 @@ from tchat_protocol import schemas
 
 _REQUIREMENT = re.compile(
     r'^- <a id="(?P<anchor>[a-z0-9-]+)"></a>\*\*(?P<id>[A-Z0-9-]+)\*\* '
-    r"\((?P<keyword>MUST|SHOULD|MAY), (?P<level>[a-z]+)\) (?P<text>.+)$",
+    r"\((?P<keyword>MUST|SHOULD|MAY), (?P<client>client )?(?P<level>[a-z]+)\) (?P<text>.+)$",
     re.MULTILINE,
 )
 _LEVEL = re.compile(r"^\| (?P<name>[a-z]+) \| (?P<about>.+) \|$", re.MULTILINE)
@@ -49,10 +49,26 @@ class Requirement:
 
 @cache
 def requirements() -> dict[str, Requirement]:
-    """Return every requirement of PROTOCOL.md by its number, in the order of the text."""
+    """Return every requirement of PROTOCOL.md for servers by its number, in the order of the text."""
+    return _read(of_clients=False)
+
+
+@cache
+def client_requirements() -> dict[str, Requirement]:
+    """Return every requirement of PROTOCOL.md for clients by its number, in the order of the text."""
+    return _read(of_clients=True)
+
+
+def requirement(number: str) -> Requirement:
+    """Return the requirement of a number, for servers or for clients. Raises KeyError."""
+    return requirements().get(number) or client_requirements()[number]
+
+
+def _read(*, of_clients: bool) -> dict[str, Requirement]:
     return {
         found["id"]: Requirement(found["id"], Keyword(found["keyword"]), found["level"], found["text"])
         for found in _REQUIREMENT.finditer(schemas.protocol_text())
+        if bool(found["client"]) is of_clients
     }
 
 

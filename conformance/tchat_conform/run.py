@@ -36,7 +36,8 @@ class Run:
     ``repeats_ids`` whether an answer ever carried the request's id. What the probe found: ``speech`` and
     ``adaptations``; ``paced`` for a server that may not bear two messages in one segment; ``greetings``, how many
     things it says unasked to each connection; ``echoes`` if it sends requests back; ``effective``, the actions whose
-    effect was seen, ``mute_at_first``, those that had no answer; ``witness``, where there can be one.
+    effect was seen; ``mute_at_first``, those that had no answer; ``missing``, what never works, requests and news to
+    others alike; ``witness``, where there can be one.
     """
 
     target: Target
@@ -50,6 +51,7 @@ class Run:
     echoes: bool = False
     effective: set[str] = field(default_factory=set)
     mute_at_first: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
     witness: Witness | None = None
     silences: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)

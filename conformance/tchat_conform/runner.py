@@ -19,6 +19,7 @@ from tchat_conform.restarts import Rendezvous
 from tchat_conform.run import Run
 from tchat_conform.speech import STANDARD
 from tchat_conform.target import Target, TargetError
+from tchat_conform.user import REQUIREMENT_OF
 from tchat_conform.verdict import Finding, Result, Stopped, Verdict
 from tchat_conform.wirelog import WireLog
 from tchat_conform.world import World
@@ -86,7 +87,7 @@ class _Runner:
     def stopped(self, cases: Sequence[Case], finding: Finding) -> list[Result]:
         """Return results of cases that cannot be looked at at all; those of the requirement to blame fail."""
         for each in cases:
-            verdict = Verdict.FAIL if each.requirement.id == finding.by else Verdict.BLOCKED
+            verdict = Verdict.FAIL if each.requirement.id == REQUIREMENT_OF["client-hello"] else Verdict.BLOCKED
             self._keep(_result(each, verdict, (finding,), WireLog(), 0.0))
         return [self._results[each.id] for each in cases]
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tchat_conform.expect import Expected, words
+from tchat_conform.expect import Expected, mentions, words
 from tchat_conform.user import User
-from tchat_conform.verdict import Message, Unsupported
+from tchat_conform.verdict import Blocked, Finding, Message, Unsupported
 from tchat_conform.world import World
 
 
@@ -19,6 +19,16 @@ async def forges(forger: User, victim: User, code: str, action: str, **fields: A
     request = victim.request(action, **fields)
     await forger.connection.send(request)
     return await forger.gets_error(code, request)
+
+
+async def binds_without_hello(w: World, who: str) -> User:
+    """Return somebody whose first request was no hello. Blocks the case unless that makes him known (I-BIND-1)."""
+    user = await w.stranger(who)
+    answer = await user.given("client-list-clients")
+    if not mentions(answer, user.name):
+        sentence = f"{who}'s first request was no hello, and he is not in the list that answers it"
+        raise Blocked(Finding(sentence, {"clients": [user.name, "…"]}, answer, by="a first request other than hello"))
+    return user
 
 
 async def goes(user: User) -> None:

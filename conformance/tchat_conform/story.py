@@ -9,14 +9,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tchat_conform.expect import looks_refused, mentions, words
-from tchat_conform.run import Run
+from tchat_conform.run import GROUP, Run
 from tchat_conform.speech import STANDARD, Speech
 from tchat_conform.target import accepts
-from tchat_conform.user import User
+from tchat_conform.user import User, changes_something, is_echo, news
 from tchat_conform.verdict import Message, Stopped
 from tchat_conform.witness import Witness
 from tchat_conform.world import World
 
+TOLD = (
+    "client-hello",
+    "client-list-clients",
+    "client-send",
+    "client-broadcast",
+    "cgroupe",
+    "join",
+    "gbroadcast",
+    "members",
+    "groups",
+)
+"""The actions of every story; one that is told whole has more."""
+FIRST_PATIENCE = 2.0
+"""How many seconds the very first answer is waited for, at most."""
 IMPATIENT = 0.5
 """How many seconds an answer is waited for, at most, where hello had none."""
 
@@ -32,12 +46,14 @@ WITNESSED = {
 class Story:
     """What one telling came to: what answered each action, None for nothing, and which actions had their effect.
 
-    ``greeting`` is what a connection got that never spoke; ``died_of`` the request that the server died of.
+    ``unheard`` holds the news that did not reach those they should. ``greeting`` is what a connection got that never
+    spoke; ``died_of`` the request that the server died of.
     """
 
     speech: Speech
     answers: dict[str, Message | None] = field(default_factory=dict)
     effects: set[str] = field(default_factory=set)
+    unheard: set[str] = field(default_factory=set)
     greeting: list[Message | bytes] = field(default_factory=list)
     echoes: bool = False
     died_of: Message | None = None
@@ -62,6 +78,14 @@ class Story:
     def mute(self) -> set[str]:
         """The actions that were left unanswered."""
         return {action for action, each in self.answers.items() if each is None}
+
+    @property
+    def missing(self) -> set[str]:
+        """What does not work: the actions that were refused or not answered, with no effect, and news unheard."""
+        refused = {action for action, each in self.answers.items() if each is not None and looks_refused(each)}
+        silent = {each for each in self.mute if each in TOLD or not changes_something(each)}
+        groups = set() if "cgroupe" in self.understood else set(GROUP)
+        return ((refused | silent | groups) - self.effects) | self.unheard
 
     def says(self, *tokens: str) -> bool:
         """Tell whether the greeting or the answer to hello holds one of these words."""
@@ -101,18 +125,21 @@ class _Teller:
 
     async def tell(self, *, whole: bool) -> None:
         alice = await self.world.stranger("alice")
-        await self._asks(alice, "client-hello")
+        with self.run.patient_for(FIRST_PATIENCE):
+            await self._asks(alice, "client-hello")
         silent = await self.world.connect("silent")
         await self.world.settle(silent, lambda: bool(silent.inbox or silent.broken))
         self._greeted(silent.inbox, silent.broken)
-        heard = [each.message for each in alice.connection.inbox if each.message not in self.story.greeting]
+        unasked = [each.get("action") for each in self.story.greeting if not isinstance(each, bytes)]
+        heard = [each.message for each in alice.connection.inbox if each.message.get("action") not in unasked]
         if self.story.hello is None and heard and not self.story.echoes:
             self.story.answers["client-hello"] = heard[0]
         if alice.connection.closed:
             return
-        bob = await self.world.stranger("bob")
-        await self._asks(bob, "client-hello", remember=False)
         with self.run.patient_for(self.run.limit if self.story.hello is not None else IMPATIENT):
+            bob = await self.world.stranger("bob")
+            await self._asks(bob, "client-hello", remember=False)
+            await self._is_told("server-presence", alice, bob.name)
             await self._talks(alice, bob)
         if self.story.is_welcome or self.story.effects:
             await self._groups(alice, bob, whole=whole)
@@ -135,9 +162,12 @@ class _Teller:
         group, text = self.world.group(), self.world.text()
         await self._asks(alice, "cgroupe", group=group)
         await self._asks(bob, "join", group=group)
+        await self._is_told("server-join", alice, bob.name, group)
         await self._asks(alice, "gbroadcast", group=group, msg=text)
         if await self._works("gbroadcast", bob, text):
             self.story.effects |= {"cgroupe", "join"}
+        if not self.story.understood & {"cgroupe", "join", "gbroadcast"}:
+            return
         if self._shows(await self._asks(alice, "members", group=group), alice.name):
             self.story.effects.add("cgroupe")
         await self._asks(alice, "groups")
@@ -153,11 +183,16 @@ class _Teller:
         await self._asks(alice, "msgs", group=group)
         await self._asks(alice, "states", group=group)
         await self._asks(alice, "invite", group=group, dest=carol.name)
+        await self._is_told("server-invite", bob, carol.name, group)
         await self._asks(carol, "join", group=group, remember=False)
         await self._asks(alice, "kick", group=group, dest=carol.name, reason="")
+        await self._is_told("server-kick", bob, carol.name, group)
         await self._asks(alice, "ban", group=group, dest=carol.name, reason="")
+        await self._is_told("server-ban", bob, carol.name, group)
         await self._asks(alice, "unban", group=group, dest=carol.name)
+        await self._is_told("server-unban", bob, carol.name, group)
         await self._asks(bob, "leave", group=group)
+        await self._is_told("server-leave", alice, bob.name, group)
 
     async def _privacy(self, alice: User, bob: User) -> None:
         """See whether somebody gets into a private group who was not invited."""
@@ -169,10 +204,12 @@ class _Teller:
             self.story.effects.add("private")
 
     async def _asks(self, user: User, action: str, *, remember: bool = True, **fields: Any) -> Message | None:
+        for each in (each for connection in self.world.connections for each in connection.inbox):
+            each.used = True  # what came before is no news of what happens now
         self.last = request = user.request(action, **fields)
         await user.connection.send(request)
         answer = await user.answer_to(request)
-        self.story.echoes |= any(each.message == request for each in user.connection.inbox)
+        self.story.echoes |= any(is_echo(each.message, request) for each in user.connection.inbox)
         if answer is not None and self.run.witness is None:
             self._find_witness(action, answer)
         if remember or answer is not None:
@@ -195,6 +232,18 @@ class _Teller:
     async def _hears(self, hearer: User, text: str) -> bool:
         inbox = hearer.connection.inbox
         return await self.world.wait(hearer.connection, lambda: any(mentions(each.message, text) for each in inbox))
+
+    async def _is_told(self, action: str, hearer: User, *tokens: str) -> None:
+        """See whether somebody hears of something now: a message that was not there before, with these names."""
+        inbox = hearer.connection.inbox
+
+        def is_it() -> bool:
+            return any(not each.used and all(mentions(each.message, token) for token in tokens) for each in inbox)
+
+        if not await self.world.wait(hearer.connection, is_it):
+            self.story.unheard.add(news(action))
+        for each in inbox:
+            each.used = each.used or mentions(each.message, tokens[0])
 
     def _shows(self, answer: Message | None, token: str) -> bool:
         return answer is not None and mentions(answer, token)

@@ -1,6 +1,6 @@
 """The people of a case: what a user asks, hears and must not hear."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,14 @@ class User:
         sender = messages.request_name_field(action)
         own = {sender: self.name} if sender else {}
         return {"action": action, **own, **fields, "id": self.world.fresh_id()}
+
+    def form_of(self, request: Message) -> dict[str, Any]:
+        """Return a request in the form in which this server understands it."""
+        return self.connection.speech.form(request)
+
+    def bytes_of(self, request: Message) -> bytes:
+        """Return the bytes of a request in the form in which this server understands it."""
+        return self.connection.speech.encoded(self.form_of(request))
 
     async def says(self, action: str, **fields: Any) -> dict[str, Any]:
         """Send a request and do not wait; returns it."""
@@ -90,7 +98,10 @@ class User:
         if answer is None:
             return await self._not_refused(action, expected)
         if not looks_refused(answer):
-            raise Failed(Finding(f"{action} was accepted; it must be refused", expected.message, answer))
+            accepted = Finding(f"{action} was accepted; it must be refused", expected.message, answer)
+            if self.world.is_about_refusals:
+                raise Blocked(replace(accepted, by=f"a refusal of {action}"))
+            raise Failed(accepted)
         self._judge_shape(expected, answer, f"{action} was refused")
         return self._heard(answer)
 
@@ -106,7 +117,7 @@ class User:
 
         found = await self._next(_of(expected.is_met_by), f"{action} to {self!r}", near=is_near)
         if found is None:
-            raise Failed(self._missing(f"{self!r} did not get {action}", expected))
+            raise self._unheard(self._missing(f"{self!r} did not get {action}", expected), expected)
         found.used = True
         self._judge_shape(expected, found.message, f"{self!r} heard of it")
         return self._heard(found.message)
@@ -236,7 +247,7 @@ class User:
         action = str(request["action"])
         silence = self._silence(request, expected)
         if not self._may_work(action) or not (self.world.run.is_mute(action) or await self._is_served()):
-            raise Failed(silence)
+            raise self._in_vain(silence, action)
         sentence = f"{self!r} sent {action}, and no acknowledgement came"
         self.world.near_miss(replace(silence, sentence=sentence, received="nothing"))
         return self._heard({name: value for name, value in expected.message.items() if name != "id"})
@@ -299,7 +310,21 @@ class User:
         action = str(request["action"])
         finding = Finding(f"{action} was refused; it is legal here", expected.message, answer, by=action)
         unknown = answer.get("code") == "unknown-action"
-        return Unsupported(finding) if unknown else Failed(finding)
+        return Unsupported(finding) if unknown else self._in_vain(finding, action)
+
+    def _in_vain(self, finding: Finding, action: str) -> Stopped:
+        """Return how a case ends at a request that should work: where it never does, that is another's fault."""
+        return self._charged(finding, action, REQUIREMENT_OF.get(action))
+
+    def _unheard(self, finding: Finding, expected: Expected) -> Stopped:
+        """Return how a case ends at news that should come: where such news never do, that is another's fault."""
+        return self._charged(finding, news(expected.action), requirement_of_news(expected.action, expected.fields))
+
+    def _charged(self, finding: Finding, what: str, owner: str | None) -> Stopped:
+        mine = self.world.requirement is None or self.world.requirement.id == owner
+        if mine or what not in self.world.run.missing:
+            return Failed(finding)
+        return Blocked(replace(finding, by=what))
 
     def _latest(self) -> Message | str:
         unused = [each.message for each in self.connection.inbox if not each.used]
@@ -329,6 +354,41 @@ def lacks(field: str, requirement: Requirement | None, finding: Finding) -> Stop
     return Failed(finding) if about else Blocked(finding)
 
 
+REQUIREMENT_OF = {
+    "client-hello": "I-HELLO-1",
+    "client-list-clients": "B-LIST-1",
+    "client-send": "B-SEND-1",
+    "client-broadcast": "B-BCAST-1",
+    "client-quit": "B-QUIT-1",
+    "cgroupe": "G-CREATE-1",
+    "join": "G-JOIN-1",
+    "gbroadcast": "G-POST-1",
+    "members": "G-MEMBERS-1",
+    "msgs": "G-MSGS-1",
+    "groups": "G-GROUPS-1",
+    "leave": "G-LEAVE-1",
+    "invite": "G-INVITE-1",
+    "kick": "G-KICK-1",
+    "ban": "G-BAN-1",
+    "unban": "G-UNBAN-1",
+    "states": "G-STATES-1",
+}
+"""The requirement that says of each action that it works, and that those concerned hear of it."""
+
+
+def news(action: str) -> str:
+    """Return in words that others hear of something, such as "server-join to others"."""
+    return f"{action} to others"
+
+
+def requirement_of_news(action: str, fields: Mapping[str, Any]) -> str | None:
+    """Return the requirement that says that others hear of something."""
+    if action == "server-presence":
+        return "B-PRES-1" if fields.get("online") else "B-PRES-2"
+    name = action.removeprefix("server-")
+    return REQUIREMENT_OF.get(name) or REQUIREMENT_OF.get(f"client-{name}")
+
+
 def changes_something(action: str) -> bool:
     """Tell whether a request changes something, so that its answer acknowledges it and bears a time."""
     answer = schemas.answer_to(action)
@@ -340,7 +400,13 @@ def answers(request: Message, message: Message) -> bool:
 
     The request itself, sent back, answers nothing.
     """
-    return "id" in message and "id" in request and str(message["id"]) == str(request["id"]) and message != request
+    repeats = "id" in message and "id" in request and str(message["id"]) == str(request["id"])
+    return repeats and not is_echo(message, request)
+
+
+def is_echo(message: Message, request: Message) -> bool:
+    """Tell whether a message is a request sent back, be it with fields beside."""
+    return all(name in message and message[name] == value for name, value in request.items())
 
 
 def _acceptance(request: Message | None) -> Expected | None:

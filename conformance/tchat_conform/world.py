@@ -13,14 +13,15 @@ from tchat_conform.expect import mentions
 from tchat_conform.requirements import Requirement
 from tchat_conform.run import Run
 from tchat_conform.speech import Speech
-from tchat_conform.user import User
-from tchat_conform.verdict import FEATURE, Blocked, Failed, Finding, Unsupported, Untested
+from tchat_conform.user import User, news
+from tchat_conform.verdict import FEATURE, Blocked, Failed, Finding, Message, Unsupported, Untested
 from tchat_conform.wirelog import WireLog
 
-NEWS_OF_JOIN = "server-join to others"
 RETRY_AFTER = 0.01
 ABOUT_ANSWERS = ("W-ACTION-", "W-FORM-", "E-CODE-", "E-ECHO-", "E-ORDER-1", *(f"W-BAD-{each}" for each in range(1, 7)))
 """How the numbers of the requirements begin that are about the answer itself."""
+ABOUT_REFUSALS = ("W-OPEN-", "A-REFUSE-", "E-CODE-", "E-ECHO-")
+"""How the numbers of the requirements begin that are about refusals in general."""
 
 T = TypeVar("T")
 
@@ -58,6 +59,11 @@ class World:
     def is_about_answers(self) -> bool:
         """Whether the case is about how a request is answered, and not about what it does: silence fails it."""
         return self.requirement is not None and self.requirement.id.startswith(ABOUT_ANSWERS)
+
+    @property
+    def is_about_refusals(self) -> bool:
+        """Whether the case is about refusals of whatever kind: that one is missing is the fault of another rule."""
+        return self.requirement is not None and self.requirement.id.startswith(ABOUT_REFUSALS)
 
     def last_departure(self) -> float:
         """Return when somebody last went, on the monotonic clock."""
@@ -166,7 +172,7 @@ class World:
         def told() -> bool:
             return any(mentions(each.message, group) and mentions(each.message, member.name) for each in inbox)
 
-        await self.wait(user.connection, told, NEWS_OF_JOIN)
+        await self.wait(user.connection, told, news("server-join"))
         for each in inbox:
             each.used = each.used or mentions(each.message, group)
 
@@ -240,6 +246,11 @@ class World:
             raise Blocked(Finding(sentence, by="client-send"))
         for each in inbox:
             each.used = each.used or mentions(each.message, text)
+
+    def should_be(self, holds: bool, sentence: str, expected: Message | str, received: Message | str) -> None:
+        """Note a near miss unless something holds that is a matter of form."""
+        if not holds:
+            self.near_miss(Finding(sentence, expected, received))
 
     def near_miss(self, finding: Finding) -> None:
         """Note that the right thing happened in another form; the case goes on.

@@ -10,20 +10,19 @@ from tchat_conform.expect import looks_refused
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
-from tchat_protocol.framing import encode
 
 Spoil = Callable[[bytes], bytes]
 
 
-def _line(request: dict[str, Any]) -> bytes:
-    return encode(request).rstrip(b"\n")
+def _line(sender: User, request: dict[str, Any]) -> bytes:
+    return sender.bytes_of(request).rstrip(b"\r\n")
 
 
 async def _is_bad_json(w: World, spoil: Spoil) -> None:
     """Have eve spoil a message to alice: she is told and goes on; alice gets nothing of it, and hears bob as before."""
     eve, alice, bob = await w.users("eve", "alice", "bob")
     request = eve.request("client-send", to=alice.name, msg=w.text("spoilt"))
-    await eve.connection.send_bytes(spoil(_line(request)) + b"\n")
+    await eve.connection.send_bytes(spoil(_line(eve, request)) + b"\n")
     await eve.gets_error("bad-json", None)
     await eve.still_works()
     await alice.hears_nothing_about(request["msg"], after=eve)
@@ -136,7 +135,7 @@ for _requirement, _kinds in KINDS.items():
 async def a_byte_order_mark_at_the_very_beginning_is_refused(w: World) -> None:
     """The first bytes of alice's connection are a byte order mark before hello: bad-json; without it she comes in."""
     alice = await w.stranger("alice")
-    await alice.connection.send_bytes(b"\xef\xbb\xbf" + encode(alice.request("client-hello")))
+    await alice.connection.send_bytes(b"\xef\xbb\xbf" + alice.bytes_of(alice.request("client-hello")))
     await alice.gets_error("bad-json", None)
     await alice.asks("client-hello")
     must(len(alice.heard("server-hello")) == 1, "the hello behind the mark must not be heard")
@@ -158,7 +157,7 @@ async def levels_up_to_32_are_accepted(w: World) -> None:
     for opening, closing in ((b'{"a":', b"}"), (b"[", b"]")):
         request = alice.request("client-send", to=bob.name, msg=w.text())
         nested = _with(opening * 31 + b"1" + closing * 31)
-        await alice.connection.send_bytes(nested(_line(request)) + b"\n")
+        await alice.connection.send_bytes(nested(_line(alice, request)) + b"\n")
         await bob.hears_copy_of(await alice.is_answered(request))
 
 
@@ -182,7 +181,7 @@ async def _survives(w: World, bad: bytes, *, in_one_segment: bool = True) -> Non
     """Have alice send bad text and, on the next line, a message to bob, which arrives."""
     alice, bob = await w.users("alice", "bob")
     request = alice.request("client-send", to=bob.name, msg=w.text())
-    pieces = [bad + b"\n" + encode(request)] if in_one_segment else [bad, b"\n", encode(request)]
+    pieces = [bad + b"\n" + alice.bytes_of(request)] if in_one_segment else [bad, b"\n", alice.bytes_of(request)]
     await alice.connection.send_pieces(pieces)
     await alice.gets_error("bad-json", None)
     await bob.hears_copy_of(await alice.is_answered(request))
@@ -238,7 +237,7 @@ async def what_stands_before_a_bad_line_is_handled(w: World) -> None:
     """Alice sends a message to bob and a bad line behind it in one segment; the message is handled."""
     alice, bob = await w.users("alice", "bob")
     request = alice.request("client-send", to=bob.name, msg=w.text())
-    await alice.connection.send_bytes(encode(request) + b"oops\n")
+    await alice.connection.send_bytes(alice.bytes_of(request) + b"oops\n")
     answer = await alice.is_answered(request)
     await alice.gets_error("bad-json", None)
     await bob.hears_copy_of(answer)
@@ -249,7 +248,7 @@ async def the_rest_of_a_bad_line_is_dropped(w: World) -> None:
     """Alice sends a word and a message to bob on one line, and another on the next: he gets the second alone."""
     alice, bob = await w.users("alice", "bob")
     dropped, kept = (alice.request("client-send", to=bob.name, msg=w.text()) for _ in range(2))
-    await alice.connection.send_bytes(b"oops " + encode(dropped) + encode(kept))
+    await alice.connection.send_bytes(b"oops " + alice.bytes_of(dropped) + alice.bytes_of(kept))
     await alice.gets_error("bad-json", None)
     await bob.hears_copy_of(await alice.is_answered(kept))
     await bob.hears_nothing_about(dropped["msg"], after=alice)
@@ -260,7 +259,7 @@ async def every_bad_line_is_told(w: World) -> None:
     """Alice sends a bad line, a message to bob, and two bad lines in one segment: bad-json three times."""
     alice, bob = await w.users("alice", "bob")
     request = alice.request("client-send", to=bob.name, msg=w.text())
-    await alice.connection.send_bytes(b"one\n" + encode(request) + b"two\n[3]\n")
+    await alice.connection.send_bytes(b"one\n" + alice.bytes_of(request) + b"two\n[3]\n")
     await bob.hears_copy_of(await alice.is_answered(request))
     for _ in range(3):
         await alice.gets_error("bad-json", None)

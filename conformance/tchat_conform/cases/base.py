@@ -2,7 +2,7 @@
 
 from tchat_conform.case import case
 from tchat_conform.expect import words
-from tchat_conform.steps import goes, listed
+from tchat_conform.steps import binds_without_hello, goes, listed
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
@@ -22,8 +22,7 @@ async def all_hear_who_comes(w: World) -> None:
 async def all_hear_who_comes_without_hello(w: World) -> None:
     """When bob's first request is not a hello, alice gets server-presence with online true all the same."""
     alice = await w.user("alice")
-    bob = await w.stranger("bob")
-    await bob.asks("client-list-clients")
+    bob = await binds_without_hello(w, "bob")
     await alice.hears("server-presence", **{"from": bob.name}, online=True)
 
 
@@ -103,7 +102,7 @@ async def who_writes_to_itself_gets_the_id(w: World) -> None:
     alice = await w.user("alice")
     request = await alice.says("client-send", to=alice.name, msg=w.text())
     answer = await alice.is_answered(request)
-    must(answer.get("id") == request["id"], "the copy must carry the id of the request", request, answer)
+    w.should_be(answer.get("id") == request["id"], "the copy must carry the id of the request", request, answer)
 
 
 @case("B-SEND-3")
@@ -139,8 +138,7 @@ async def everyone_gets_a_broadcast(w: World) -> None:
 @case("B-BCAST-1")
 async def who_never_said_hello_gets_broadcasts_too(w: World) -> None:
     """Bob, whose first request was not a hello, gets alice's broadcast."""
-    alice, bob = await w.user("alice"), await w.stranger("bob")
-    await bob.given("client-list-clients")
+    alice, bob = await w.user("alice"), await binds_without_hello(w, "bob")
     text = w.text()
     await alice.asks("client-broadcast", msg=text)
     await bob.hears("server-broadcast", **{"from": alice.name}, msg=text)

@@ -4,7 +4,7 @@ from typing import Any
 
 from tchat_conform.case import case
 from tchat_conform.expect import Expected, words
-from tchat_conform.steps import goes, group_where_known, listed, sends, without
+from tchat_conform.steps import binds_without_hello, goes, group_where_known, listed, sends, without
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
@@ -66,7 +66,7 @@ async def hello_is_answered(w: World) -> None:
     """Alice says hello and gets server-hello with her name and version 1.0."""
     alice = await w.stranger("alice")
     answer = await alice.asks("client-hello")
-    must(answer.get("version") == "1.0", "version must be the string 1.0", '"1.0"', answer)
+    w.should_be(answer.get("version") == "1.0", "version must be the string 1.0", '"1.0"', answer)
 
 
 @case("I-HELLO-1")
@@ -85,7 +85,8 @@ async def hello_lists_the_features(w: World) -> None:
     answer = await alice.asks("client-hello")
     features = answer.get("features")
     sound = isinstance(features, list) and all(isinstance(each, str) for each in features)
-    must(sound and len(set(features or ())) == len(features or ()), "features is a list of words", "[…]", answer)
+    each_once = sound and len(set(features or ())) == len(features or ())
+    w.should_be(each_once, "features is a list of words", "[…]", answer)
 
 
 @case("I-HELLO-1")
@@ -133,10 +134,9 @@ async def a_second_hello_is_no_second_coming(w: World) -> None:
     """Alice says hello twice, and bob hears of one coming and no going."""
     bob, alice = await w.users("bob", "alice")
     await bob.hears("server-presence", **{"from": alice.name}, online=True)
+    told = await bob.has_heard_of(alice.name, after=bob)
     await alice.asks("client-hello")
-    await w.barrier(alice, bob)
-    more = bob.heard("server-presence", **{"from": alice.name})[1:]
-    must(not more, "bob must hear of alice's coming once", "nothing", more[0] if more else None)
+    await bob.hears_nothing_about(alice.name, after=bob, but=told)
 
 
 @case("I-HELLO-2")
@@ -332,15 +332,14 @@ async def a_name_is_free_after_client_error(w: World) -> None:
     """Bob sends client-error, and when the server has closed his connection somebody can come in under his name."""
     bob = await w.user("bob")
     await bob.says("client-error", code="interrupted", msg="the terminal was closed")
-    await bob.is_closed()
+    await w.builds_on(bob.is_closed(), by="client-error")
     await _comes_again(w, bob)
 
 
 @case("I-FREE-1")
 async def a_name_bound_without_hello_is_free_again(w: World) -> None:
     """Bob, whose first request was no hello, closes his connection; then somebody can come in under his name."""
-    bob = await w.stranger("bob")
-    await bob.given("client-list-clients")
+    bob = await binds_without_hello(w, "bob")
     await bob.leaves()
     await _comes_again(w, bob)
 
@@ -381,6 +380,7 @@ async def a_message_may_say_sender(w: World) -> None:
 @case("I-ALIAS-1")
 async def a_group_request_may_say_from(w: World) -> None:
     """Alice creates a group with her name in from and lists groups with it in sender; both are answered."""
+    await binds_without_hello(w, "bob")
     if await group_where_known(w, await w.user("carol")) is not None:
         await _is_taken_for(w, "cgroupe", "from", "sender", group=w.group())
         await _is_taken_for(w, "cgroupe", "name", "sender", group=w.group())

@@ -9,11 +9,11 @@ from tchat_conform.listings import sees_members, sees_messages
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
-from tchat_protocol.framing import MAX_REQUEST_BYTES, encode
+from tchat_protocol.framing import MAX_REQUEST_BYTES
 
 
-def _line(request: dict[str, Any]) -> bytes:
-    return encode(request).rstrip(b"\n")
+def _line(sender: User, request: dict[str, Any]) -> bytes:
+    return sender.bytes_of(request).rstrip(b"\r\n")
 
 
 def _sends(alice: User, bob: User, stem: str = "hello") -> dict[str, Any]:
@@ -43,7 +43,7 @@ async def _both_arrive(w: World, separator: bytes, *, before: bytes = b"") -> No
     """Have alice write two messages to bob in one segment, with this between them, which is no message itself."""
     alice, bob = await w.users("alice", "bob")
     requests = [_sends(alice, bob) for _ in range(2)]
-    await alice.connection.send_bytes(before + separator.join(map(_line, requests)) + separator)
+    await alice.connection.send_bytes(before + separator.join(_line(alice, each) for each in requests) + separator)
     for request in requests:
         await _arrives(alice, bob, request)
     await w.barrier(alice, alice)
@@ -86,7 +86,7 @@ async def a_single_message_without_line_feed(w: World) -> None:
     """Alice sends one message with nothing after it; it is handled without waiting for more."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob)
-    await _arrives_in([_line(request)], alice, bob, request)
+    await _arrives_in([_line(alice, request)], alice, bob, request)
 
 
 @case("W-JOIN-1")
@@ -94,7 +94,7 @@ async def many_messages_in_one_segment(w: World) -> None:
     """Alice sends twenty messages to bob in one segment; all are answered, and bob gets all in order."""
     alice, bob = await w.users("alice", "bob")
     requests = [_sends(alice, bob, f"n{number}") for number in range(20)]
-    await alice.connection.send_bytes(b"".join(map(encode, requests)))
+    await alice.connection.send_bytes(b"".join(map(alice.bytes_of, requests)))
     for request in requests:
         await _arrives(alice, bob, request)
     said = [request["msg"] for request in requests]
@@ -111,7 +111,7 @@ async def hello_and_more_in_one_segment(w: World) -> None:
         alice.request("cgroupe", group=group),
         alice.request("gbroadcast", group=group, msg=w.text()),
     ]
-    await alice.connection.send_bytes(b"".join(map(encode, requests)))
+    await alice.connection.send_bytes(b"".join(map(alice.bytes_of, requests)))
     answers = [await alice.is_answered(request) for request in requests]
     await sees_members(bob, group, alice)
     await sees_messages(bob, group, answers[-1])
@@ -122,7 +122,7 @@ async def a_message_byte_by_byte(w: World) -> None:
     """Alice sends one message byte by byte; it is handled once it is complete."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob, "é🙂")
-    await _arrives_in([bytes([byte]) for byte in encode(request)], alice, bob, request)
+    await _arrives_in([bytes([byte]) for byte in alice.bytes_of(request)], alice, bob, request)
 
 
 @case("W-SPLIT-1")
@@ -130,7 +130,7 @@ async def a_message_cut_inside_a_character(w: World) -> None:
     """Alice's message is cut inside a character of four bytes; the text arrives whole."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob, "🙂")
-    line = encode(request)
+    line = alice.bytes_of(request)
     await _arrives_cut_at(line.index("🙂".encode()) + 2, alice, bob, request, line)
 
 
@@ -139,7 +139,7 @@ async def a_message_cut_inside_an_escape(w: World) -> None:
     r"""Alice's message is cut between the backslash and the quotation mark of an escape; the text arrives whole."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob, 'they said "}{" and')
-    line = encode(request)
+    line = alice.bytes_of(request)
     await _arrives_cut_at(line.index(b"\\") + 1, alice, bob, request, line)
 
 
@@ -148,7 +148,7 @@ async def a_message_cut_after_a_brace(w: World) -> None:
     """Alice's message holds an object in a field nobody knows and is cut behind it; it is handled once complete."""
     alice, bob = await w.users("alice", "bob")
     request = {"extra": {"a": {}}, **_sends(alice, bob)}
-    line = encode(request)
+    line = alice.bytes_of(request)
     await _arrives_cut_at(line.index(b"}}") + 2, alice, bob, request, line)
 
 
@@ -157,8 +157,8 @@ async def a_message_and_a_half(w: World) -> None:
     """Alice sends a message and half of the next in one segment, then the rest; both are handled."""
     alice, bob = await w.users("alice", "bob")
     first, second = _sends(alice, bob), _sends(alice, bob)
-    line = encode(second)
-    await alice.connection.send_bytes(encode(first) + line[:20])
+    line = alice.bytes_of(second)
+    await alice.connection.send_bytes(alice.bytes_of(first) + line[:20])
     await _arrives(alice, bob, first)
     await _arrives_in([line[20:]], alice, bob, second)
 
@@ -168,9 +168,9 @@ async def a_pause_inside_a_message_holds_nobody_up(w: World) -> None:
     """Alice stops in the middle of a message; carol writes to bob, and alice's message arrives when she ends it."""
     alice, bob, carol = await w.users("alice", "bob", "carol")
     request, other = _sends(alice, bob), _sends(carol, bob)
-    line = encode(request)
+    line = alice.bytes_of(request)
     await alice.connection.send_bytes(line[:30])
-    await _arrives_in([encode(other)], carol, bob, other)
+    await _arrives_in([alice.bytes_of(other)], carol, bob, other)
     await _arrives_in([line[30:]], alice, bob, request)
 
 
@@ -179,15 +179,17 @@ async def a_message_over_many_lines(w: World) -> None:
     """Alice sends a message pretty-printed over many lines; it is handled as one."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob)
-    await _arrives_in([json.dumps(request, indent=4).encode() + b"\n"], alice, bob, request)
+    await _arrives_in([json.dumps(alice.form_of(request), indent=4).encode() + b"\n"], alice, bob, request)
 
 
 @case("W-PRETTY-1")
 async def two_messages_over_many_lines(w: World) -> None:
-    """Alice sends two pretty-printed messages in one segment; both are handled."""
+    """Alice sends two pretty-printed messages, one after the other; both are handled."""
     alice, bob = await w.users("alice", "bob")
     requests = [_sends(alice, bob) for _ in range(2)]
-    await alice.connection.send_bytes(b"\n".join(json.dumps(each, indent=2).encode() for each in requests))
+    await alice.connection.send_pieces(
+        [json.dumps(alice.form_of(each), indent=2).encode() + b"\n" for each in requests]
+    )
     for request in requests:
         await _arrives(alice, bob, request)
 
@@ -197,16 +199,16 @@ async def a_message_with_odd_white_space(w: World) -> None:
     """Alice sends a message with tabs, spaces and CRLF wherever JSON allows them; it is handled as one."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob)
-    text = json.dumps(request, separators=(" ,\r\n\t", " \t: ")).encode()
+    text = json.dumps(alice.form_of(request), separators=(" ,\r\n\t", " \t: ")).encode()
     await _arrives_in([b"{ \r\n " + text[1:-1] + b"\n}\n"], alice, bob, request)
 
 
 def _of_length(alice: User, bob: User, size: int, filler: str = "x") -> tuple[dict[str, Any], bytes]:
     """Return a request of alice to bob whose text is exactly ``size`` bytes long, by a field nobody knows."""
     request = {**_sends(alice, bob), "padding": ""}
-    count, rest = divmod(size - len(_line(request)), len(filler.encode()))
+    count, rest = divmod(size - len(_line(alice, request)), len(filler.encode()))
     request["padding"] = filler * count + "x" * rest
-    return request, _line(request)
+    return request, _line(alice, request)
 
 
 @case("W-SIZE-1")
@@ -280,7 +282,7 @@ async def an_endless_request_is_refused(w: World) -> None:
     """Alice sends 65,537 bytes of a message that does not end: too-large, and her connection is closed; bob goes on."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob)
-    begun = _line(request)[:-1] + b',"padding":"'
+    begun = _line(alice, request)[:-1] + b',"padding":"'
     await _is_too_large(alice, bob, begun.ljust(MAX_REQUEST_BYTES + 1, b"x"), request["msg"])
 
 
@@ -289,7 +291,7 @@ async def an_endless_request_in_pieces_is_refused(w: World) -> None:
     """Alice sends a message that does not end in pieces of 1,000 bytes: too-large once there are more than 65,536."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob)
-    begun = (_line(request)[:-1] + b',"padding":"').ljust(MAX_REQUEST_BYTES, b"x")
+    begun = (_line(alice, request)[:-1] + b',"padding":"').ljust(MAX_REQUEST_BYTES, b"x")
     await alice.connection.send_pieces([begun[at : at + 1000] for at in range(0, len(begun), 1000)])
     await w.barrier(bob, bob)
     must(not alice.connection.closed, "65,536 bytes of an unfinished request are not too many", "open", "closed")
@@ -301,7 +303,7 @@ async def _is_gone(alice: User, bob: User, unfinished: dict[str, Any]) -> None:
     await bob.hears("server-presence", **{"from": alice.name}, online=False)
     alice = await alice.world.comes_back(alice)
     request = _sends(alice, bob)
-    await _arrives_in([encode(request)], alice, bob, request)
+    await _arrives_in([alice.bytes_of(request)], alice, bob, request)
     await bob.hears_nothing_about(unfinished["msg"], after=alice)
 
 
@@ -310,7 +312,7 @@ async def who_vanishes_mid_message_is_gone(w: World) -> None:
     """Alice's connection is reset in the middle of a message to bob: he hears that she is gone, and no message."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob, "unfinished")
-    await alice.connection.send_bytes(_line(request)[:-1])
+    await alice.connection.send_bytes(_line(alice, request)[:-1])
     await alice.connection.abort()
     await _is_gone(alice, bob, request)
 
@@ -320,7 +322,7 @@ async def who_closes_mid_message_is_gone(w: World) -> None:
     """Alice closes her connection in the middle of a message to bob: he hears that she is gone, and no message."""
     alice, bob = await w.users("alice", "bob")
     request = _sends(alice, bob, "unfinished")
-    await alice.connection.send_bytes(_line(request)[:-1])
+    await alice.connection.send_bytes(_line(alice, request)[:-1])
     await alice.leaves()
     await _is_gone(alice, bob, request)
 
@@ -330,7 +332,7 @@ async def an_unfinished_change_is_not_made(w: World) -> None:
     """Alice vanishes in the middle of a cgroupe, all but its last brace sent: the group does not exist."""
     alice, bob = await w.users("alice", "bob")
     group, real = w.group(), await w.group_of(alice)
-    await alice.connection.send_bytes(_line(alice.request("cgroupe", group=group))[:-1])
+    await alice.connection.send_bytes(_line(alice, alice.request("cgroupe", group=group))[:-1])
     await alice.connection.abort()
     await w.builds_on(bob.hears("server-presence", **{"from": alice.name}, online=False), by="server-presence")
     await bob.is_refused("unknown-group", "members", group=group)
@@ -343,7 +345,7 @@ async def a_message_before_an_unfinished_one_counts(w: World) -> None:
     """Alice sends a message to bob and half of another, and goes: he gets the first, and nothing of the second."""
     alice, bob = await w.users("alice", "bob")
     whole, half = _sends(alice, bob), _sends(alice, bob, "unfinished")
-    await alice.connection.send_bytes(encode(whole) + _line(half)[:-1])
+    await alice.connection.send_pieces([alice.bytes_of(whole), _line(alice, half)[:-1]])
     await alice.connection.finish()
     await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=whole["msg"])
     await _is_gone(alice, bob, half)
@@ -354,7 +356,7 @@ async def the_last_of_two_keys_counts(w: World) -> None:
     """Alice writes to bob with msg twice in one message: bob gets the last."""
     alice, bob = await w.users("alice", "bob")
     request, first = _sends(alice, bob, "last"), json.dumps(w.text("first")).encode()
-    await _arrives_in([b'{"msg":' + first + b"," + encode(request)[1:]], alice, bob, request)
+    await _arrives_in([b'{"msg":' + first + b"," + alice.bytes_of(request)[1:]], alice, bob, request)
 
 
 @case("W-DUP-1")
@@ -362,4 +364,4 @@ async def the_last_of_two_senders_counts(w: World) -> None:
     """Alice writes to bob with from twice in one message, her own name last: it is hers, and no sender-mismatch."""
     alice, bob = await w.users("alice", "bob")
     request, first = _sends(alice, bob), json.dumps(bob.name).encode()
-    await _arrives_in([b'{"from":' + first + b"," + encode(request)[1:]], alice, bob, request)
+    await _arrives_in([b'{"from":' + first + b"," + alice.bytes_of(request)[1:]], alice, bob, request)

@@ -129,7 +129,7 @@ async def nothing_has_no_log(w: World) -> None:
     group = w.group()
     founded = await alice.given("cgroupe", group=group)
     await bob.is_refused("unknown-group", "states", group=w.group())
-    has_events(await bob.asks("states", group=group), founded)
+    await sees_events(bob, group, founded)
 
 
 @case("G-STATES-4")

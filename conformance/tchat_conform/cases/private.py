@@ -58,7 +58,7 @@ async def nobody_joins_without_an_invitation(w: World) -> None:
     await bob.is_refused("not-invited", "join", group=group)
     await alice.hears_nothing_about(group, after=bob, but=told)
     await alice.given("invite", group=group, dest=carol.name)
-    await carol.asks("join", group=group)
+    await carol.given("join", group=group)
     await sees_members(alice, group, alice, carol)
 
 
@@ -70,7 +70,7 @@ async def an_invitation_is_for_one_group(w: World) -> None:
     await alice.given("invite", group=group, dest=bob.name)
     await bob.is_refused("not-invited", "join", group=other)
     await sees_members(alice, other, alice)
-    await bob.asks("join", group=group)
+    await bob.given("join", group=group)
 
 
 @case("P-JOIN-1")
@@ -83,7 +83,7 @@ async def a_refused_invitation_lets_nobody_in(w: World) -> None:
         await dest.is_refused("not-invited", "join", group=group)
     for dest in (bob, carol):
         await alice.given("invite", group=group, dest=dest.name)
-        await dest.asks("join", group=group)
+        await dest.given("join", group=group)
     await sees_members(alice, group, alice, bob, carol)
 
 
