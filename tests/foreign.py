@@ -38,6 +38,7 @@ class Peer:
     nearly: frozenset[str] = field(default=frozenset())
     breaks: frozenset[str] = field(default=frozenset())
     passes: frozenset[str] | None = None
+    erratic: bool = False
 
     def argv(self, **values: object) -> list[str]:
         """Return the command with its placeholders filled in, Python being the one that runs the tests."""

@@ -25,6 +25,8 @@ GROUP = frozenset(
 """The requests about one group."""
 FIRST_PATIENCE = 2.0
 """How long the first answer of all is waited for, in seconds."""
+HOPELESS = 0.25
+"""How long to wait, in seconds, for what never came before, from a server that never answered anything."""
 REMEMBERED = 64
 
 
@@ -87,7 +89,7 @@ class Run:
     @property
     def short_patience(self) -> float:
         """How long to wait, in seconds, for what never came before and where there is no witness."""
-        return self._scaled(QUICK, SHORT_FACTOR)
+        return HOPELESS if self.slowest is None else self._scaled(QUICK, SHORT_FACTOR)
 
     def _scaled(self, floor: float, factor: int) -> float:
         slowest = self.slowest

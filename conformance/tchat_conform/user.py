@@ -77,7 +77,7 @@ class User:
         if looks_refused(answer.message):
             raise self._refused(request, answer.message, expected)
         self._judge_shape(expected, answer.message, f"{action} was answered")
-        return self._heard(answer.message)
+        return self._heard(answer.message, expected)
 
     async def is_refused(self, code: str, action: str, *, field: str | None = None, **fields: Any) -> Message:
         """Send a request that must be refused with ``code``; returns the server-error."""
@@ -124,8 +124,14 @@ class User:
 
     async def hears_copy_of(self, answer: Message) -> Message:
         """Return the copy of an answer that somebody else got: the same but for ``id``. Fails the case without."""
-        fields = {name: value for name, value in answer.items() if name not in ("action", "id")}
-        return await self.hears(str(answer.get("action")), **fields)
+        if isinstance(answer, Heard) and answer.expected is not None:
+            known = schemas.schema("answers", answer.expected.action)["properties"]
+            repeated = {name: value for name, value in answer.items() if name in known}
+            fields = {**answer.expected.fields, **repeated}
+            action = answer.expected.action
+        else:
+            fields, action = dict(answer), str(answer.get("action"))
+        return await self.hears(action, **{name: fields[name] for name in fields if name not in ("action", "id")})
 
     def heard(self, action: str, **fields: Any) -> list[Message]:
         """Return all messages so far with this action and these fields, used or not."""
@@ -289,8 +295,8 @@ class User:
 
     # -- judging ------------------------------------------------------------------------------------------
 
-    def _heard(self, message: Message) -> "Heard":
-        return Heard(message, self.world)
+    def _heard(self, message: Message, expected: Expected | None = None) -> "Heard":
+        return Heard(message, self.world, expected)
 
     def _judge_shape(self, expected: Expected, message: Message, fact: str) -> None:
         differences = expected.differences(message)
@@ -336,11 +342,15 @@ def _of(wanted: Callable[[Message], bool]) -> Wanted:
 
 
 class Heard(dict[str, Any]):
-    """A message as a case gets it. Asking for a field that it lacks ends the case."""
+    """A message as a case gets it. Asking for a field that it lacks ends the case.
 
-    def __init__(self, message: Message, world: "World") -> None:
+    ``expected`` is what it answers to, of which its form may differ.
+    """
+
+    def __init__(self, message: Message, world: "World", expected: Expected | None = None) -> None:
         super().__init__(message)
         self.world = world
+        self.expected = expected
 
     def __missing__(self, field: str) -> Any:
         """End the case at a field of the protocol's form: failed where the requirement is about it, or else blocked."""

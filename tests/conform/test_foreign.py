@@ -43,7 +43,7 @@ def untrue(peer: Peer, results: list[Result]) -> Iterator[str]:
     for result in results:
         finding = result.findings[0].sentence if result.findings else ""
         said = f"{result.case} is {result.verdict}: {finding}"
-        if result.verdict in (Verdict.ERROR, Verdict.UNSTABLE):
+        if result.verdict is Verdict.ERROR or (result.verdict is Verdict.UNSTABLE and not peer.erratic):
             yield said
         elif result.requirement in peer.holds and result.verdict not in (*GOOD, *WAITS):
             yield f"{said} (it holds)"

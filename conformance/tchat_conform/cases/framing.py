@@ -5,7 +5,6 @@ from typing import Any
 
 from tchat_conform.case import case
 from tchat_conform.expect import looks_refused, words
-from tchat_conform.listings import sees_members, sees_messages
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
@@ -104,17 +103,17 @@ async def many_messages_in_one_segment(w: World) -> None:
 
 @case("W-JOIN-1")
 async def hello_and_more_in_one_segment(w: World) -> None:
-    """Alice sends hello, cgroupe and gbroadcast in one segment; each is answered, and bob finds all of it done."""
-    alice, bob, group = await w.stranger("alice"), await w.user("bob"), w.group()
+    """Alice sends hello, a message to bob and a broadcast in one segment; each is answered, and bob gets both texts."""
+    alice, bob = await w.stranger("alice"), await w.user("bob")
     requests = [
         alice.request("client-hello"),
-        alice.request("cgroupe", group=group),
-        alice.request("gbroadcast", group=group, msg=w.text()),
+        alice.request("client-send", to=bob.name, msg=w.text()),
+        alice.request("client-broadcast", msg=w.text()),
     ]
     await alice.connection.send_bytes(b"".join(map(alice.bytes_of, requests)))
     answers = [await alice.is_answered(request) for request in requests]
-    await sees_members(bob, group, alice)
-    await sees_messages(bob, group, answers[-1])
+    for answer in answers[1:]:
+        await bob.hears_copy_of(answer)
 
 
 @case("W-SPLIT-1")
