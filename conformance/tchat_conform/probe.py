@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from tchat_conform.actions import REQUIREMENT_OF
 from tchat_conform.run import SILENCES_THAT_PROVE, Run
 from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech, adapted
 from tchat_conform.story import TOLD, Story, listed_features, told
 from tchat_conform.target import TargetError, accepts
-from tchat_conform.user import REQUIREMENT_OF
 from tchat_conform.verdict import Blocked, Finding
 from tchat_protocol import messages
 

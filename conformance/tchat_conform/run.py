@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
+from tchat_conform.actions import GROUP
 from tchat_conform.speech import STANDARD, Adaptation, Speech
 from tchat_conform.target import Target
 from tchat_conform.witness import Witness
-from tchat_protocol import schemas
 
 SILENCES_THAT_TELL, SILENCES_THAT_PROVE = 2, 3
 MUTE_FACTOR = 4
@@ -19,10 +19,6 @@ PATIENCE_FACTOR = 10
 QUICK = 0.05
 GRACE_FACTOR = 2
 SHORT_FACTOR = 4
-GROUP = frozenset(
-    each for each in schemas.actions("requests") if "group" in schemas.schema("requests", each)["properties"]
-)
-"""The requests about one group."""
 FIRST_PATIENCE = 2.0
 """How long the first answer of all is waited for, in seconds."""
 HOPELESS = 0.25

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
+from tchat_conform.actions import REQUIREMENT_OF
 from tchat_conform.case import Case
 from tchat_conform.crash import Crashes
 from tchat_conform.probe import StopPolitely, probe
@@ -19,7 +20,6 @@ from tchat_conform.restarts import Rendezvous
 from tchat_conform.run import Run
 from tchat_conform.speech import STANDARD
 from tchat_conform.target import Target, TargetError
-from tchat_conform.user import REQUIREMENT_OF
 from tchat_conform.verdict import Finding, Result, Stopped, Verdict
 from tchat_conform.wirelog import WireLog
 from tchat_conform.world import World

@@ -1,9 +1,10 @@
 """The people of a case: what a user asks, hears and must not hear."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tchat_conform.actions import GROUP, REQUIREMENT_OF, changes_something, news, requirement_of_news
 from tchat_conform.connection import Connection, Received
 from tchat_conform.expect import Expected, looks_refused, mentions
 from tchat_conform.requirements import Requirement
@@ -287,7 +288,13 @@ class User:
         def decides(received: Received) -> bool:
             return id(received) not in before and (is_it(received.message) or accepted(received.message))
 
+        def refuses(received: Received) -> bool:
+            return id(received) not in before and is_it(received.message)
+
         found = await self._next(decides, f"a refusal of {action}")
+        if found is not None and not refuses(found):  # it may do what it refuses, and say both
+            await self.world.settle(self.connection, lambda: self._unused(refuses) is not None)
+        found = self._unused(refuses) or found
         if found is None:
             return None
         found.used = True
@@ -327,10 +334,17 @@ class User:
         return self._charged(finding, news(expected.action), requirement_of_news(expected.action, expected.fields))
 
     def _charged(self, finding: Finding, what: str, owner: str | None) -> Stopped:
-        mine = self.world.requirement is None or self.world.requirement.id == owner
-        if mine or what not in self.world.run.missing:
+        if what not in self.world.run.missing or self._is_to_blame(what, owner):
             return Failed(finding)
         return Blocked(replace(finding, by=what))
+
+    def _is_to_blame(self, what: str, owner: str | None) -> bool:
+        """Tell whether the requirement of the case is about what never works, or about what that builds on."""
+        if self.world.requirement is None:
+            return True
+        number = self.world.requirement.id
+        builds_on = ("I-TLS-", "G-CREATE-") if what in GROUP else ("I-TLS-",)
+        return number == owner or number.startswith(builds_on)
 
     def _latest(self) -> Message | str:
         unused = [each.message for each in self.connection.inbox if not each.used]
@@ -362,47 +376,6 @@ def lacks(field: str, requirement: Requirement | None, finding: Finding) -> Stop
     """Return how a case ends that misses a field: failed where its requirement is about it, or else blocked."""
     about = requirement is not None and f"`{field}`" in requirement.text
     return Failed(finding) if about else Blocked(finding)
-
-
-REQUIREMENT_OF = {
-    "client-hello": "I-HELLO-1",
-    "client-list-clients": "B-LIST-1",
-    "client-send": "B-SEND-1",
-    "client-broadcast": "B-BCAST-1",
-    "client-quit": "B-QUIT-1",
-    "cgroupe": "G-CREATE-1",
-    "join": "G-JOIN-1",
-    "gbroadcast": "G-POST-1",
-    "members": "G-MEMBERS-1",
-    "msgs": "G-MSGS-1",
-    "groups": "G-GROUPS-1",
-    "leave": "G-LEAVE-1",
-    "invite": "G-INVITE-1",
-    "kick": "G-KICK-1",
-    "ban": "G-BAN-1",
-    "unban": "G-UNBAN-1",
-    "states": "G-STATES-1",
-}
-"""The requirement that says of each action that it works, and that those concerned hear of it."""
-
-
-def news(action: str) -> str:
-    """Return in words that others hear of something, such as "server-join to others"."""
-    return f"{action} to others"
-
-
-def requirement_of_news(action: str, fields: Mapping[str, Any]) -> str | None:
-    """Return the requirement that says that others hear of something."""
-    if action == "server-presence":
-        return "B-PRES-1" if fields.get("online") else "B-PRES-2"
-    name = action.removeprefix("server-")
-    return REQUIREMENT_OF.get(name) or REQUIREMENT_OF.get(f"client-{name}")
-
-
-def changes_something(action: str) -> bool:
-    """Tell whether a request changes something, so that its answer acknowledges it and bears a time."""
-    answer = schemas.answer_to(action)
-    return answer in schemas.actions("answers") and "ts" in schemas.schema("answers", answer)["required"]
 
 
 def answers(request: Message, message: Message) -> bool:

@@ -8,12 +8,13 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from tchat_conform.actions import news
 from tchat_conform.connection import Address, Connection
 from tchat_conform.expect import mentions
 from tchat_conform.requirements import Requirement
 from tchat_conform.run import Run
 from tchat_conform.speech import Speech
-from tchat_conform.user import User, news
+from tchat_conform.user import User
 from tchat_conform.verdict import FEATURE, Blocked, Failed, Finding, Message, Unsupported, Untested
 from tchat_conform.wirelog import WireLog
 
