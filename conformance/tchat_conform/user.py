@@ -289,7 +289,7 @@ class User:
             return id(received) not in before and (is_it(received.message) or accepted(received.message))
 
         def refuses(received: Received) -> bool:
-            return id(received) not in before and is_it(received.message)
+            return id(received) not in before and is_it(received.message) and looks_refused(received.message)
 
         found = await self._next(decides, f"a refusal of {action}")
         if found is not None and not refuses(found):  # it may do what it refuses, and say both
@@ -343,8 +343,8 @@ class User:
         if self.world.requirement is None:
             return True
         number = self.world.requirement.id
-        builds_on = ("I-TLS-", "G-CREATE-") if what in GROUP else ("I-TLS-",)
-        return number == owner or number.startswith(builds_on)
+        groups_fail = what in GROUP and "cgroupe" in self.world.run.missing
+        return number == owner or number.startswith(("I-TLS-", "G-CREATE-") if groups_fail else "I-TLS-")
 
     def _latest(self) -> Message | str:
         unused = [each.message for each in self.connection.inbox if not each.used]

@@ -21,7 +21,7 @@ from tchat_conform.wirelog import WireLog
 RETRY_AFTER = 0.01
 ABOUT_ANSWERS = ("W-ACTION-", "W-FORM-", "E-CODE-", "E-ECHO-", "E-ORDER-1", *(f"W-BAD-{each}" for each in range(1, 7)))
 """How the numbers of the requirements begin that are about the answer itself."""
-ABOUT_REFUSALS = ("W-OPEN-", "A-REFUSE-", "E-CODE-", "E-ECHO-")
+ABOUT_REFUSALS = ("W-OPEN-", "E-CODE-", "E-ECHO-")
 """How the numbers of the requirements begin that are about refusals in general."""
 
 T = TypeVar("T")
