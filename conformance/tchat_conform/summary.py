@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tchat_conform.requirements import Keyword, Level, levels, requirements
+from tchat_conform.requirements import Keyword, Level, levels, requirement
 from tchat_conform.verdict import FEATURE, Result, Verdict
 
 
@@ -36,7 +36,7 @@ def summarise(results: Sequence[Result]) -> list[LevelSummary]:
     """Return the summary of each level that has results, in the order of PROTOCOL.md."""
     found = []
     for level in levels().values():
-        of_level = [each for each in results if requirements()[each.requirement].level == level.name]
+        of_level = [each for each in results if requirement(each.requirement).level == level.name]
         if of_level:
             counts = Counter(each.verdict for each in of_level)
             found.append(LevelSummary(level, counts, tuple(_unmet(of_level))))
@@ -48,9 +48,7 @@ def _unmet(results: Iterable[Result]) -> Iterable[Result]:
     return (
         each
         for each in results
-        if each.verdict not in met
-        and not lacks_feature(each)
-        and requirements()[each.requirement].keyword is Keyword.MUST
+        if each.verdict not in met and not lacks_feature(each) and requirement(each.requirement).keyword is Keyword.MUST
     )
 
 

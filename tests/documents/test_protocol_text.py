@@ -5,7 +5,7 @@ import re
 import pytest
 
 from documents.transcripts import Step, field_lists, kind, netcat_session, story
-from tchat_conform.requirements import levels, requirements
+from tchat_conform.requirements import client_requirements, levels, requirements
 from tchat_protocol import messages, schemas
 
 TEXT = schemas.protocol_text()
@@ -68,13 +68,14 @@ def test_keywords_stand_in_numbered_requirements_only() -> None:
 
 def test_every_numbered_line_is_a_requirement_of_a_level_that_exists() -> None:
     lines = re.findall(r'^- <a id="([a-z0-9-]+)"></a>', TEXT, re.MULTILINE)
-    assert lines == [number.lower() for number in requirements()]
+    assert lines == [number.lower() for number in [*requirements(), *client_requirements()]]
     assert {each.level for each in requirements().values()} == set(levels())
+    assert {each.level for each in client_requirements().values()} < set(levels())
 
 
 def test_every_requirement_named_in_the_text_exists() -> None:
     named = set(re.findall(r"\b[A-Z]+-[A-Z]+-\d+\b", TEXT))
-    assert named - {"G-JOIN-3"} <= set(requirements())
+    assert named - {"G-JOIN-3"} <= {*requirements(), *client_requirements()}
 
 
 def test_field_names_of_names_are_those_of_the_schemas() -> None:

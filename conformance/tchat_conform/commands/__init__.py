@@ -12,6 +12,7 @@ from tchat_conform.near import did_you_mean
 
 COMMANDS: Mapping[str, str] = {
     "check": "tchat_conform.commands.check:main",
+    "client": "tchat_conform.commands.client:main",
     "diff": "tchat_conform.commands.diff:main",
     "proxy": "tchat_conform.commands.proxy:main",
     "serve": "tchat_conform.commands.serve:main",

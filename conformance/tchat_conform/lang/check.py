@@ -13,7 +13,7 @@ from tchat_conform.lang.template import Place, Template
 from tchat_conform.reports.fields import Mark
 from tchat_conform.reports.html import SIGNS
 from tchat_conform.reports.likely import faults
-from tchat_conform.reports.report import MEANINGS
+from tchat_conform.reports.report import MEANINGS, MEANINGS_OF_CLIENTS
 from tchat_conform.requirements import levels
 
 
@@ -36,7 +36,7 @@ def labels() -> Iterator[str]:
     """Yield the words of the reports that stand in tables, in data and in PROTOCOL.md."""
     yield from SEPARATORS.values()
     for verdict, meaning in MEANINGS.items():
-        yield from (verdict.value, meaning)
+        yield from (verdict.value, meaning, MEANINGS_OF_CLIENTS[verdict])
     yield from SIGNS
     yield from (each.value for each in Mark)
     yield from (each.about for each in levels().values())

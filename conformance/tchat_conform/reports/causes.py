@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tchat_conform.expect import same
 from tchat_conform.reports.people import Roles, anonymous, in_roles
 from tchat_conform.reports.wording import DIED, OTHER_FORM, REFUSED, listed, plain
-from tchat_conform.requirements import Keyword, requirements
+from tchat_conform.requirements import Keyword, requirement
 from tchat_conform.verdict import Finding, Message, Result, Verdict
 from tchat_protocol import messages, schemas
 
@@ -58,7 +58,7 @@ class Cause:
     def keyword(self) -> Keyword:
         """How much the weightiest of its cases weighs."""
         weight = list(Keyword)
-        return min((requirements()[each.requirement].keyword for each in self.results), key=weight.index)
+        return min((requirement(each.requirement).keyword for each in self.results), key=weight.index)
 
     @property
     def is_crash(self) -> bool:
@@ -123,7 +123,7 @@ def _cause(verdict: Verdict, group: Sequence[tuple[Result, _Why]]) -> Cause:
 def _plainness(shown: tuple[Result, _Why]) -> tuple[int, int, int]:
     """Return how well a case shows its cause: nothing else wrong with the message, a heavy requirement, a short log."""
     result, why = shown
-    weight = list(Keyword).index(requirements()[result.requirement].keyword)
+    weight = list(Keyword).index(requirement(result.requirement).keyword)
     return why.beside, weight, len(result.log) or sys.maxsize
 
 

@@ -67,7 +67,7 @@ def entry(cause: Cause, report: Report, width: int) -> list[Line]:
 
 def again(result: Result, report: Report) -> str:
     """Return the command that runs a case alone."""
-    return f"{report.facts.command} --only {result.case}"
+    return report.facts.again(result.case)
 
 
 def _differences(cause: Cause, finding: Finding, width: int) -> list[str]:

@@ -79,15 +79,21 @@ def _tells(value: Any) -> bool:
 def _example(expected: Message) -> Mapping[str, Any]:
     """Return the example that the schema of a message gives."""
     action = expected.get("action")
-    if action not in schemas.actions("answers"):
+    kind = _kind(action)
+    if action not in schemas.actions(kind):
         return {}
-    found: Mapping[str, Any] = schemas.schema("answers", str(action))["examples"][0]
+    found: Mapping[str, Any] = schemas.schema(kind, str(action))["examples"][0]
     return found
+
+
+def _kind(action: Any) -> schemas.Kind:
+    """Return whether an action is that of a request, which clients send, or else of an answer."""
+    return "requests" if action in schemas.actions("requests") else "answers"
 
 
 def _faults(expected: Message, received: Message) -> Mapping[str, str]:
     """Return what the schema finds wrong with the message received, by field."""
     if "action" not in expected or received.get("action") != expected["action"]:
         return {}
-    found = messages.problems("answers", dict(received))
+    found = messages.problems(_kind(expected["action"]), dict(received))
     return {each.field.split("/")[1]: each.sentence for each in reversed(found) if each.field}

@@ -18,11 +18,10 @@ from tchat_conform.reports.exchange import is_absence
 from tchat_conform.reports.fields import Row, compare
 from tchat_conform.reports.people import Roles, in_roles
 from tchat_conform.reports.replay import script
-from tchat_conform.reports.report import MEANINGS, Report, is_failure, requirement_of
+from tchat_conform.reports.report import Report, is_failure, requirement_of
 from tchat_conform.reports.sequence import svg
 from tchat_conform.reports.text import message_text, visible
 from tchat_conform.reports.wording import fix
-from tchat_conform.requirements import requirements
 from tchat_conform.verdict import Finding, Result, Verdict
 from tchat_conform.wirelog import Entry
 
@@ -95,9 +94,9 @@ def _page(report: Report, room: Room, quiet: Room) -> str:
             conclusion=list(conclusion(report)),
             badge=Markup(badge(report)),  # noqa: S704 - our own words only, escaped by badge()
             verdicts=[each for each in reversed(Verdict) if report.counts[each]],
-            meanings=MEANINGS,
+            meanings=report.meanings,
             signs=SIGNS,
-            requirements=requirements(),
+            requirements=report.requirements,
             by_level=_by_level(report),
             by_requirement=_by_requirement(report),
             open_at_first=OPEN_AT_FIRST,

@@ -21,10 +21,11 @@ PAUSE = "sleep .2"
 def script(result: Result, facts: Facts) -> list[str]:
     """Return the lines of a script that sends what a case sent, each connection through its own nc.
 
-    Remarks and barriers stand in it as comments. Empty where nothing was sent, or over too many connections.
+    Remarks and barriers stand in it as comments. Empty where nothing was sent, or over too many
+    connections, and for what a client sent by itself.
     """
     people = list(dict.fromkeys(each.who for each in result.log if each.direction == "→"))
-    if not people or len(people) > MOST_CONNECTIONS or len(result.log) > MOST_LINES:
+    if facts.of_client or not people or len(people) > MOST_CONNECTIONS or len(result.log) > MOST_LINES:
         return []
     descriptors = {who: FIRST_DESCRIPTOR + number for number, who in enumerate(people)}
     host, port, tls = _address(facts)

@@ -1,14 +1,14 @@
 """What every report is made of: the results, the facts about the run, and what follows from both."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from tchat_conform.reports.causes import Cause, causes
 from tchat_conform.reports.likely import Likely
-from tchat_conform.requirements import Requirement, levels, requirements
+from tchat_conform.requirements import Requirement, client_requirements, levels, requirement, requirements
 from tchat_conform.summary import LevelSummary, lacks_feature, summarise
 from tchat_conform.verdict import Result, Verdict
 
@@ -22,6 +22,11 @@ MEANINGS = {
     Verdict.UNTESTED: "this run could not look at it",
     Verdict.ERROR: "the suite's own fault, which says nothing about the server",
 }
+MEANINGS_OF_CLIENTS = {
+    **MEANINGS,
+    Verdict.UNSUPPORTED: "the client does not know this command: it sends nothing, and goes on",
+    Verdict.ERROR: "the suite's own fault, which says nothing about the client",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Facts:
     ``target`` is the server in words, ``command`` the command that judges it again, ``began`` has a time zone;
     ``patience``, ``token`` and ``features`` are those of the run, None where it did not come to them. ``spoken`` says,
     a sentence each, in what the suite departed from the protocol so that the server understands it.
+    ``of_client`` says that it is a client that was judged: then ``target`` and ``command`` are the client's.
     """
 
     target: str
@@ -42,6 +48,12 @@ class Facts:
     token: str | None = None
     features: tuple[str, ...] | None = None
     spoken: tuple[str, ...] = ()
+    of_client: bool = False
+
+    def again(self, case: str) -> str:
+        """Return the command that runs one case alone."""
+        options, dashes, client = self.command.partition(" -- ") if self.of_client else (self.command, "", "")
+        return f"{options} --only {case}{dashes}{client}"
 
 
 _THEIR_FAULT = frozenset({Verdict.FAIL, Verdict.NON_STRICT})
@@ -98,6 +110,16 @@ class Report:
         alike = [each for each in self.causes if len(each.results) > 1 and each.verdict in _THEIR_FAULT]
         return max(first, key=lambda each: len(each.results)) if first else next(iter(alike), None)
 
+    @property
+    def meanings(self) -> Mapping[Verdict, str]:
+        """What each verdict says of whom was judged."""
+        return MEANINGS_OF_CLIENTS if self.facts.of_client else MEANINGS
+
+    @property
+    def requirements(self) -> Mapping[str, Requirement]:
+        """The requirements that there are for whom was judged, by number."""
+        return client_requirements() if self.facts.of_client else requirements()
+
     @cached_property
     def likely(self) -> Likely:
         """The known faults that this run looks like."""
@@ -113,7 +135,7 @@ def is_failure(result: Result) -> bool:
 
 def requirement_of(result: Result) -> Requirement:
     """Return the requirement that a result is about."""
-    return requirements()[result.requirement]
+    return requirement(result.requirement)
 
 
 def reached(summaries: Sequence[LevelSummary]) -> tuple[str | None, int, int]:

@@ -13,7 +13,7 @@ from tchat_conform.reports.difference import side_text
 from tchat_conform.reports.entry import Kind, Line, entry, labelled
 from tchat_conform.reports.exchange import log_line, middle_out
 from tchat_conform.reports.replay import script
-from tchat_conform.reports.report import MEANINGS, Report, requirement_of
+from tchat_conform.reports.report import Report, requirement_of
 from tchat_conform.reports.sequence import diagram
 from tchat_conform.reports.text import visible
 from tchat_conform.summary import LevelSummary
@@ -180,7 +180,7 @@ def _print_legend(report: Report, console: Console) -> None:
     plain = (Verdict.PASS, Verdict.FAIL)
     for verdict in Verdict:
         if report.counts[verdict] and verdict not in plain:
-            console.print(Text.assemble((verdict.upper(), STYLES[verdict]), f": {said(MEANINGS[verdict])}."))
+            console.print(Text.assemble((verdict.upper(), STYLES[verdict]), f": {said(report.meanings[verdict])}."))
     if set(report.counts) - set(plain):
         console.print()
 

@@ -1,0 +1,1 @@
+"""Clients on trial: anybody's client at a terminal of ours, before a server that we play."""

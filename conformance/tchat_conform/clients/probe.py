@@ -1,0 +1,76 @@
+"""What is learned of a client before the first case: whether it starts, says hello, obeys, and shows what it hears."""
+
+from typing import Any
+
+from tchat_conform.clients.description import COURSE, MENU, STYLES, Description
+from tchat_conform.clients.run import ClientRun
+from tchat_conform.clients.stage import Stage
+from tchat_conform.verdict import Blocked, Finding, Stopped
+
+BARRIERS = ("client-list-clients", "client-broadcast")
+"""Commands that nearly every client has, the first that works tells later whether a client still obeys."""
+PROBE_LIMIT = 2.0
+"""Seconds that a command may take that perhaps does not exist."""
+
+
+class StopPolitely(Exception):  # noqa: N818 - a way for a run to end
+    """No case can be looked at; the finding says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.sentence)
+        self.finding = finding
+
+
+async def probe(run: ClientRun) -> None:
+    """Learn of a client what every case needs to know. Raises StopPolitely if it never connects."""
+    stage = Stage(run, "probe")
+    try:
+        await stage.start()
+        run.says_hello = stage.hello is not None
+        await _learn_style(stage)
+        run.shows = await stage.is_shown()
+        run.spontaneous = frozenset(_unasked(stage))
+    except Blocked as stopped:
+        raise StopPolitely(stopped.finding) from stopped
+    finally:
+        await stage.close()
+
+
+async def _learn_style(stage: Stage) -> None:
+    run = stage.run
+    described = run.description
+    for style in STYLES if described.style == COURSE else (described.style,):
+        run.description = described.in_style(style)
+        for action in BARRIERS:
+            if await _works(stage, action):
+                run.barrier = action
+                run.spoken = _spoken(described, run.description)
+                return
+    run.description = described
+
+
+async def _works(stage: Stage, action: str) -> bool:
+    """Tell whether a command sends its request; what it sends instead is judged by the cases."""
+    run = stage.run
+    limit, run.limit = run.limit, min(run.limit, PROBE_LIMIT)
+    try:
+        fields: dict[str, Any] = {"msg": stage.fresh("probing")} if action == "client-broadcast" else {}
+        await stage.answers(await stage.types(action, **fields))
+    except Stopped:
+        return False
+    finally:
+        run.limit = limit
+    return stage.is_alive()
+
+
+def _spoken(described: Description, found: Description) -> tuple[str, ...]:
+    if described.style == found.style or found.style != MENU:
+        return ()
+    return ("its commands are words of a menu, and what they need is asked for",)
+
+
+def _unasked(stage: Stage) -> set[str]:
+    """Return the actions that the client sent without being asked, its hello aside."""
+    asked = {"client-hello", *BARRIERS}
+    found = (each.content for each in stage.player.received)
+    return {str(each.get("action")) for each in found if isinstance(each, dict)} - asked

@@ -1,0 +1,423 @@
+"""The stage of a case: the client at its terminal, the server that the case plays, and what either does."""
+
+import asyncio
+import hashlib
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from tchat_conform.clients.compare import departures, in_standard_form, sender_of, wrong_with
+from tchat_conform.clients.forms import answer, message, refusal
+from tchat_conform.clients.manners import WHOLE, Manner, line_each
+from tchat_conform.clients.player import HOST, Player, Received
+from tchat_conform.clients.pulse import Pulse
+from tchat_conform.clients.run import NAME, ClientRun, filled
+from tchat_conform.clients.terminal import CannotStart, Terminal
+from tchat_conform.verdict import Blocked, Failed, Finding, Unsupported, must
+from tchat_conform.wirelog import WireLog
+from tchat_protocol import schemas
+from tchat_protocol.framing import BadInput, Message
+from tchat_protocol.messages import request_name_field
+
+START_LIMIT = 15.0
+OBITUARY_LIMIT = 1.0
+"""Seconds that a client has to end after its connection."""
+REACTION_LIMIT = 0.3
+"""Seconds between messages that must not arrive in one, where nothing on the screen shows that the first was read."""
+HELLO_LIMIT = 2.0
+"""Seconds of quiet after which a client that is connected will say no hello."""
+QUESTIONS = ("?", ":", ">")
+_ERROR = re.compile(r"Traceback|\w(?:Error|Exception)\b|panic:")
+
+
+class Stage:
+    """One case's client and server. ``me`` is the client's user; ``departures`` is what it does in another form.
+
+    ``missed`` says that the case waited for something in vain, and so may be a victim of haste.
+    """
+
+    def __init__(self, run: ClientRun, case: str) -> None:
+        self.run = run
+        self.me = NAME
+        self.log = WireLog()
+        self.pulse = Pulse()
+        self.player = Player(NAME, self.log, self.pulse)
+        self.departures: list[Finding] = []
+        self.missed = False
+        self.may_end = False
+        self.hello: Message | None = None
+        self._terminal: Terminal | None = None
+        self._token = hashlib.sha256(case.encode()).hexdigest()[:6]
+        self._serial = 0
+        self._seen = 0
+        self._typed_at = 0.0
+        self._line_is_done = True
+        self._said_at: int | None = None
+        self._said = ""
+
+    # -- fresh words --------------------------------------------------------------------------------------
+
+    def fresh(self, stem: str) -> str:
+        """Return a name or text that nothing else holds, the same in every run."""
+        self._serial += 1
+        return f"{stem}-{self._token}-{self._serial:05d}"
+
+    @property
+    def terminal(self) -> Terminal:
+        """The client's terminal."""
+        assert self._terminal is not None  # noqa: S101 - every case starts its client first
+        return self._terminal
+
+    # -- the beginning and the end ------------------------------------------------------------------------
+
+    async def start(self, *, greet: bool = True) -> None:
+        """Start the client, answer what it asks, and greet it, so that commands can be typed.
+
+        Raises Blocked if it does not come so far.
+        """
+        await self.open()
+        await self._arrive()
+        if greet:
+            await self.greet()
+
+    async def open(self) -> None:
+        """Start the client, with a server that listens. Raises Blocked if there is no such program."""
+        await self.player.listen()
+        environment = self.run.environment(HOST, self.player.port)
+        try:
+            self._terminal = await Terminal.start(self.run.argv(HOST, self.player.port), environment, self.pulse)
+        except CannotStart as error:
+            raise Blocked(Finding(str(error), by="a client that starts")) from error
+
+    async def greet(self) -> None:
+        """Answer the client's hello, if it says one, and wait until it has shown that."""
+        welcome = self.fresh("welcome")
+        mark = self.terminal.mark
+        if self.hello is not None:
+            await self.says(answer(self.hello, msg=welcome))
+        delay = max(self.run.description.line_delay, self.run.description.start_delay)
+        await asyncio.sleep(self.run.description.start_delay)
+        await self.pulse.until(lambda: self.terminal.shows(welcome, mark) or self.terminal.ended, delay)
+
+    async def _arrive(self) -> None:
+        answered = (-1, "")
+        while not self.player.received:
+            answered = self._answer_question(answered)
+            before = self._state()
+            limit = HELLO_LIMIT if self.player.connections else START_LIMIT
+            if self.player.connections and not self.run.says_hello:
+                break
+            if not await self.pulse.until(lambda before=before: self._state() != before, limit):  # type: ignore[misc]
+                break
+            if self.terminal.ended:
+                self._never_came(f"the client ended before it had said anything: {self.terminal.obituary}")
+        if not self.player.connections:
+            self._never_came(f"the client did not connect to {{host}}:{{port}} within {START_LIMIT:.0f} s")
+        first = self.player.received[0].content if self.player.received else None
+        if isinstance(first, BadInput):
+            self._never_came(f"the first thing that the client sends is no message: {first.reason}")
+        if first is not None:
+            self.me = sender_of(first) or self.me
+            if first.get("action") == "client-hello":
+                self.hello = {"action": "client-hello", "from": self.me, **_id_of(first)}
+
+    def _answer_question(self, answered: tuple[int, str]) -> tuple[int, str]:
+        """Answer the question that the cursor stands behind, unless it is the one answered last; return that."""
+        row, prompt = self.terminal.row, self.terminal.prompt
+        if not prompt.strip() or (row == answered[0] and prompt.startswith(answered[1])):
+            return answered
+        template = self.run.description.answer_to(prompt)
+        if template is None:
+            return answered
+        self.press(filled(template, HOST, self.player.port))
+        return row, prompt
+
+    def _never_came(self, sentence: str) -> NoReturn:
+        raise Blocked(Finding(sentence, None, self._screen(), by="a client that connects"))
+
+    def _state(self) -> tuple[int, int, int, bool, bool]:
+        terminal = self.terminal
+        return terminal.mark, self.player.connections, len(self.player.received), self.player.is_open, terminal.ended
+
+    async def close(self) -> None:
+        """End the client, however it is, and the server."""
+        if self._terminal is not None:
+            for line in self._terminal.lines[-12:]:
+                self.log.add("screen", "·", line.encode())
+            await self._terminal.close()
+        await self.player.close()
+
+    def is_alive(self) -> bool:
+        """Tell whether the client runs and has kept its connection."""
+        return not self.terminal.ended and self.player.is_open
+
+    async def must_live(self, after: str) -> None:
+        """Fail the case if the client has ended or left; ``after`` says what came before."""
+        if not self.player.is_open:
+            await self.pulse.until(lambda: self.terminal.ended, OBITUARY_LIMIT)
+        if self.terminal.ended:
+            raise Failed(Finding(f"the client ended after {after}: {self.terminal.obituary}"))
+        if not self.player.is_open:
+            raise Failed(Finding(f"the client closed the connection after {after}", None, self._screen()))
+
+    def _screen(self) -> str:
+        last = self.terminal.last_lines
+        return f"on the screen: {last}" if last else "an empty screen"
+
+    # -- what the user types ------------------------------------------------------------------------------
+
+    def press(self, line: str) -> None:
+        """Type a line."""
+        self.log.add("user", "·", f"types {line}".encode())
+        self._typed_at = time.monotonic()
+        self._line_is_done = False
+        self.terminal.press(line + self.run.description.enter)
+
+    async def types(self, action: str, *, means: bool = False, **fields: Any) -> Message:
+        """Type the command for a request, and return the request as it was meant, with the id that it came with.
+
+        ``means`` says that the case is about something else: then what is wrong here blocks it. Raises Failed,
+        Unsupported or Blocked.
+        """
+        meant = self.meant(action, **fields)
+        try:
+            sent = await self._sent(action, meant, fields)
+        except (Failed, Unsupported) as stopped:
+            if means:
+                raise Blocked(Finding(stopped.finding.sentence, by=action, proof=stopped.finding.proof)) from stopped
+            raise
+        if not means:
+            self._note_form(action, meant, sent)
+        return in_standard_form(sent, meant)
+
+    def meant(self, action: str, **fields: Any) -> Message:
+        """Return the request that a command asks for."""
+        name = request_name_field(action)
+        return {"action": action, **({name: self.me} if name else {}), **fields}
+
+    async def _sent(self, action: str, meant: Message, fields: Mapping[str, Any]) -> Message:
+        lines = self.run.description.lines(action, fields)
+        if lines is None:
+            raise Unsupported(Finding(f"its description has no command for {action}", by=action))
+        typed = " ⏎ ".join(lines)
+        await self._type_lines(lines)
+        began = time.monotonic()
+        if not await self.pulse.until(lambda: self._next(action) is not None or not self.is_alive(), self.run.patience):
+            await self._nothing_was_sent(typed, meant)
+        received = self._next(action)
+        if received is None:
+            await self.must_live(f"{typed} was typed")
+            raise Failed(Finding(f"{typed} sent nothing", meant))
+        self.run.note(time.monotonic() - began)
+        self._line_is_done = True
+        self._seen = self.player.received.index(received, self._seen) + 1
+        return self._right(typed, meant, received)
+
+    def _right(self, typed: str, meant: Message, received: Received) -> Message:
+        sent = received.content
+        if isinstance(sent, BadInput):
+            raise Failed(Finding(f"{typed} sent what is no message: {sent.reason}", meant, repr(sent.raw)))
+        if wrong_with(meant, sent):
+            raise Failed(Finding(f"{typed} was typed, and {wrong_with(meant, sent)}", meant, sent))
+        return sent
+
+    def _note_form(self, action: str, meant: Message, sent: Message) -> None:
+        if departures(meant, sent):
+            found = "; ".join(departures(meant, sent))
+            self.departures.append(Finding(f"{action} is understood, with another form: {found}", meant, sent))
+
+    async def type_raw(self, line: str) -> None:
+        """Type a line that is no command."""
+        await self._type_lines([line])
+
+    async def _type_lines(self, lines: Sequence[str]) -> None:
+        if not self._line_is_done:
+            await asyncio.sleep(max(0.0, self._typed_at + self.run.description.line_delay - time.monotonic()))
+        self._seen = len(self.player.received)
+        for number, line in enumerate(lines):
+            if number:
+                row = self.terminal.row
+                await self.pulse.until(lambda row=row: self._asks(row), self.run.description.line_delay)  # type: ignore[misc]
+            self.press(line)
+
+    def _asks(self, row: int) -> bool:
+        """Tell whether the client has asked something on another line than before."""
+        return self.terminal.row != row and self.terminal.prompt.rstrip().endswith(QUESTIONS)
+
+    def _next(self, action: str) -> Received | None:
+        """Return the next thing sent that is not sent unasked."""
+        for each in self.player.received[self._seen :]:
+            content = each.content
+            if isinstance(content, BadInput) or content.get("action") == action or not self._is_unasked(content):
+                return each
+        return None
+
+    async def _nothing_was_sent(self, typed: str, meant: Message) -> NoReturn:
+        """End the case: the command is unknown if a later one is sent, and else the client hangs."""
+        barrier = self.run.barrier
+        if barrier and barrier != meant["action"] and await self.obeys():
+            proof = f"{barrier}, asked for afterwards, was sent"
+            sentence = f"{typed} sends nothing, and the client goes on"
+            raise Unsupported(Finding(sentence, meant, self._screen(), meant["action"], proof))
+        await self.must_live(f"{typed} was typed")
+        self.missed = True
+        if barrier == meant["action"] or barrier is None:
+            raise Unsupported(Finding(f"{typed} sends nothing", meant, self._screen(), meant["action"]))
+        raise Failed(Finding(f"after {typed} the client sends nothing more", meant, self._screen()))
+
+    async def obeys(self) -> bool:
+        """Tell whether the client still sends what is typed."""
+        if self.run.barrier is None:
+            return self.is_alive()
+        lines = self.run.description.lines(self.run.barrier, self.barrier_fields) or []
+        await self._type_lines(lines)
+        barrier = self.run.barrier
+        await self.pulse.until(lambda: self._has(barrier) or not self.is_alive(), self.run.patience)
+        self._line_is_done = self._has(barrier)
+        return self._has(barrier)
+
+    @property
+    def barrier_fields(self) -> dict[str, Any]:
+        """The fields of the command that is typed to see whether the client still obeys."""
+        return {"msg": self.fresh("here")} if self.run.barrier == "client-broadcast" else {}
+
+    def _has(self, action: str) -> bool:
+        return any(
+            not isinstance(each.content, BadInput) and each.content.get("action") == action
+            for each in self.player.received[self._seen :]
+        )
+
+    def sent_since(self, begin: int) -> list[Message | BadInput]:
+        """Return what the client sent after so many messages, what it sends unasked aside."""
+        return [each.content for each in self.player.received[begin:] if not self._is_unasked(each.content)]
+
+    def _is_unasked(self, content: Message | BadInput) -> bool:
+        return isinstance(content, dict) and content.get("action") in self.run.spontaneous
+
+    # -- what the server says -----------------------------------------------------------------------------
+
+    async def says(self, *messages: Message, manner: Manner = line_each) -> None:
+        """Send messages to the client, in a manner; none of them in one segment with what was sent before."""
+        if manner not in WHOLE:
+            await self.says_raw(manner(messages))
+            return
+        for each in messages:
+            await self.says_raw(manner([each]))
+            self._said = str(each.get("msg", ""))
+
+    async def says_raw(self, pieces: Sequence[bytes]) -> None:
+        """Send bytes, a segment each, none of them in one with what was sent before."""
+        if self._said_at is not None:
+            await self.pulse.until(self._has_reacted, REACTION_LIMIT)
+        self._said_at, self._said = self.terminal.mark, ""
+        await self.player.write(pieces)
+
+    def _has_reacted(self) -> bool:
+        """Tell whether the client has taken what was sent last, as far as its screen tells."""
+        mark = self._said_at or 0
+        if self._said:
+            return self.terminal.shows(self._said, mark) or not self.is_alive()
+        return self.terminal.mark != mark or not self.is_alive()
+
+    async def answers(self, request: Message, **fields: Any) -> None:
+        """Answer a request as a server does that lets it through."""
+        await self.says(answer(request, **fields))
+
+    async def refuses(self, request: Message, code: str | None = None) -> str:
+        """Refuse a request, and return the sentence that says why."""
+        sentence = self.fresh("refused")
+        await self.says(refusal(request, sentence, code))
+        return sentence
+
+    async def shows(
+        self, *messages: Message, texts: Mapping[str, str], manner: Manner = line_each, what: str = ""
+    ) -> None:
+        """Send messages, and fail the case unless the screen then shows these texts, named for what they are."""
+        mark = self.terminal.mark
+        await self.says(*messages, manner=manner)
+        await self.sees(texts, mark, what or str(messages[-1]["action"]), said=messages[-1])
+
+    async def sees(
+        self, texts: Mapping[str, str], mark: int, after: str, *, said: Message | None = None, longer: int = 1
+    ) -> None:
+        """Fail the case unless these texts appear that were not drawn before a mark.
+
+        ``after`` says what was sent; ``longer`` says how many times as long as usual is waited.
+        """
+        began = time.monotonic()
+
+        def missing() -> list[str]:
+            return [name for name, text in texts.items() if not self.terminal.shows(text, mark)]
+
+        await self.pulse.until(lambda: not missing() or self.terminal.ended, longer * self.run.patience)
+        if not missing():
+            self.run.note((time.monotonic() - began) / longer)
+            return
+        lost = missing()[0]
+        await self.must_live(after)
+        proof = await self._proof(mark)
+        await self.must_live(after)
+        sentence = f"after {after} the screen does not show {lost} ({texts[lost]})"
+        raise Failed(Finding(sentence, said, self._screen(), proof=proof))
+
+    async def _proof(self, mark: int) -> str:
+        """Return how sure it is that something is not shown: a later message was, an error was, or nothing at all."""
+        if self.has_complained(mark):
+            return "an error is on the screen instead"
+        if await self.is_shown():
+            return "a later message was shown"
+        self.missed = True
+        return f"nothing that came later was shown either, within {self.run.patience:.1f} s"
+
+    def has_complained(self, mark: int) -> bool:
+        """Tell whether the screen shows an error of the program that was not there before a mark."""
+        return _ERROR.search(self.terminal.drawn_since(mark)) is not None
+
+    async def is_shown(self) -> bool:
+        """Send a message from somebody, and tell whether the screen shows it."""
+        text, mark = self.fresh("proof"), self.terminal.mark
+        began = time.monotonic()
+        await self.says(message("server-send", **{"from": "bob", "to": self.me, "msg": text}))
+        shown = await self.pulse.until(
+            lambda: self.terminal.shows(text, mark) or self.terminal.ended, self.run.patience
+        )
+        if shown and not self.terminal.ended:
+            self.run.note(time.monotonic() - began)
+        return self.terminal.shows(text, mark)
+
+    async def survives(self, what: str) -> None:
+        """Fail the case unless the client lives, shows what comes next, and obeys what is typed."""
+        if not self.run.shows:
+            raise Blocked(Finding("the client shows no messages, by which one sees what it survives", by="server-send"))
+        mark = self._said_at or 0
+        shown = await self.is_shown()
+        await self.must_live(what)
+        if not shown:
+            self.missed = not self.has_complained(mark)
+            raise Failed(Finding(f"after {what} the client shows nothing more", None, self._screen()))
+        obeys = await self.obeys()
+        await self.must_live(what)
+        if not obeys:
+            self.missed = True
+            raise Failed(Finding(f"after {what} the client sends nothing more", None, self._screen()))
+
+    async def ends(self, limit: float) -> bool:
+        """Wait for the client to end, and tell whether it has."""
+        self.may_end = True
+        return await self.pulse.until(lambda: self.terminal.ended, limit)
+
+
+def sender_is(request: Message, name: str) -> None:
+    """Fail the case unless a request carries a name."""
+    must(sender_of(request) == name, f"{request.get('action')} does not carry the user's name", name, dict(request))
+
+
+def _id_of(request: Message) -> dict[str, Any]:
+    return {"id": request["id"]} if "id" in request else {}
+
+
+def list_of_groups(*names: str, private: bool = False) -> list[Message]:
+    """Return the rows of a list of groups."""
+    row = schemas.schema("answers", "server-groups")["examples"][0]["groups"][0]
+    return [{**row, "group": name, "private": private} for name in names]
