@@ -42,12 +42,13 @@ class Expected:
         A text, new in every case, tells all by itself. Nobody need be told his own name: ``hearer`` is left out.
         """
         telling = self._telling(hearer)
+        enough = any if message.get("action") == self.action else all  # its action tells most already
         return (
             bool(telling)
             and not self._contradicts(message)
             and not self._is_other(message)
             and not looks_refused(message)
-            and all(mentions(message, value) for value in telling)
+            and enough(mentions(message, value) for value in telling)
         )
 
     def may_be(self, message: Mapping[str, Any]) -> bool:
