@@ -20,7 +20,8 @@ from tchat_protocol import schemas
 from tchat_protocol.framing import BadInput, Message
 from tchat_protocol.messages import request_name_field
 
-START_LIMIT = 15.0
+STARTS_IN = 3
+"""So many times as long as a reaction may take may a client take to start."""
 OBITUARY_LIMIT = 1.0
 """Seconds that a client has to end after its connection."""
 REACTION_LIMIT = 0.3
@@ -101,11 +102,11 @@ class Stage:
         await self.pulse.until(lambda: self.terminal.shows(welcome, mark) or self.terminal.ended, delay)
 
     async def _arrive(self) -> None:
-        answered = (-1, "")
+        answered, starts_in = (-1, ""), STARTS_IN * self.run.limit
         while not self.player.received:
             answered = self._answer_question(answered)
             before = self._state()
-            limit = HELLO_LIMIT if self.player.connections else START_LIMIT
+            limit = HELLO_LIMIT if self.player.connections else starts_in
             if self.player.connections and not self.run.says_hello:
                 break
             if not await self.pulse.until(lambda before=before: self._state() != before, limit):  # type: ignore[misc]
@@ -113,7 +114,7 @@ class Stage:
             if self.terminal.ended:
                 self._never_came(f"the client ended before it had said anything: {self.terminal.obituary}")
         if not self.player.connections:
-            self._never_came(f"the client did not connect to {{host}}:{{port}} within {START_LIMIT:.0f} s")
+            self._never_came(f"the client did not connect to {{host}}:{{port}} within {starts_in:.0f} s")
         first = self.player.received[0].content if self.player.received else None
         if isinstance(first, BadInput):
             self._never_came(f"the first thing that the client sends is no message: {first.reason}")
