@@ -11,9 +11,8 @@ from tchat_conform.case import Case
 from tchat_conform.run import Run
 from tchat_conform.runner import OnResult, run_cases
 from tchat_conform.target import Target, TargetError
-from tchat_conform.verdict import Finding, Result, Verdict
+from tchat_conform.verdict import STOPPED, Result, Verdict
 
-STOPPED = Finding("the run was stopped")
 SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 CANCEL_AGAIN = 0.05

@@ -48,6 +48,10 @@ class Finding:
     proof: str = ""
 
 
+STOPPED = Finding("the run was stopped")
+"""What is said of the cases that a stopped run did not come to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one case came to; ``log`` is all that went over its connections, ``seconds`` its duration.

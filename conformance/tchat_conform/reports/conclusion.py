@@ -9,7 +9,7 @@ from tchat_conform.reports.text import visible
 from tchat_conform.reports.wording import DIED, fix, listed
 from tchat_conform.requirements import levels
 from tchat_conform.summary import lacks_feature
-from tchat_conform.verdict import Verdict
+from tchat_conform.verdict import STOPPED, Verdict
 
 SHOWN = 1_000
 
@@ -76,6 +76,8 @@ def _highest(report: Report) -> str:
 
 
 def _status(report: Report) -> str:
+    if any(STOPPED in each.findings for each in report.results):
+        return said("The run was stopped: what is left of it is untested.")
     if not report.exit_status:
         return said("Exit status 0: every MUST that was looked at holds.")
     unmet = {requirement_of(each).id for each in report.results if each.case in report.unmet}
