@@ -39,6 +39,7 @@ class Player:
         self._writer: asyncio.StreamWriter | None = None
         self._server: asyncio.Server | None = None
         self._reading: set[asyncio.Task[None]] = set()
+        self._is_closing = False
 
     async def listen(self) -> None:
         """Listen on a free port."""
@@ -64,7 +65,8 @@ class Player:
                 self._pulse.beat()
         if self._writer is writer:
             self.is_open = False
-        self._log.add(self._who, "·", b"connection closed")
+        if not self._is_closing:
+            self._log.add(self._who, "·", b"connection closed")
         writer.close()
         self._pulse.beat()
 
@@ -90,6 +92,7 @@ class Player:
 
     async def close(self) -> None:
         """Leave nothing behind."""
+        self._is_closing = True
         if self._server is not None:
             self._server.close()
         for each in self._reading:

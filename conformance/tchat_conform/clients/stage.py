@@ -146,8 +146,9 @@ class Stage:
         if self._terminal is not None:
             for line in self._terminal.lines[-12:]:
                 self.log.add("screen", "·", line.encode())
-            await self._terminal.close()
-        await self.player.close()
+            await asyncio.gather(self.player.close(), self._terminal.close())
+        else:
+            await self.player.close()
 
     def is_alive(self) -> bool:
         """Tell whether the client runs and has kept its connection."""
@@ -337,11 +338,9 @@ class Stage:
         """Send messages, and fail the case unless the screen then shows these texts, named for what they are."""
         mark = self.terminal.mark
         await self.says(*messages, manner=manner)
-        await self.sees(texts, mark, what or str(messages[-1]["action"]), said=messages[-1])
+        await self.sees(texts, mark, what or str(messages[-1]["action"]))
 
-    async def sees(
-        self, texts: Mapping[str, str], mark: int, after: str, *, said: Message | None = None, longer: int = 1
-    ) -> None:
+    async def sees(self, texts: Mapping[str, str], mark: int, after: str, *, longer: int = 1) -> None:
         """Fail the case unless these texts appear that were not drawn before a mark.
 
         ``after`` says what was sent; ``longer`` says how many times as long as usual is waited.
@@ -360,7 +359,7 @@ class Stage:
         proof = await self._proof(mark)
         await self.must_live(after)
         sentence = f"after {after} the screen does not show {lost} ({texts[lost]})"
-        raise Failed(Finding(sentence, said, self._screen(), proof=proof))
+        raise Failed(Finding(sentence, texts[lost], self._screen(), proof=proof))
 
     async def _proof(self, mark: int) -> str:
         """Return how sure it is that something is not shown: a later message was, an error was, or nothing at all."""

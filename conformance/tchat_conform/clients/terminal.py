@@ -37,6 +37,7 @@ class _Screen(pyte.Screen):
     def __init__(self, answer: Any) -> None:
         self.drawn: list[str] = []
         self.length = 0
+        self.is_addressed = False
         super().__init__(COLUMNS, ROWS)
         self.write_process_input = answer  # type: ignore[method-assign]  # where the cursor is, if asked
 
@@ -53,6 +54,11 @@ class _Screen(pyte.Screen):
         """Go to the next line, and keep that."""
         self._keep("\n")
         super().linefeed()
+
+    def cursor_position(self, line: int | None = None, column: int | None = None) -> None:
+        """Go anywhere, as programs do that draw the whole screen."""
+        self.is_addressed = True
+        super().cursor_position(line, column)
 
     # pyte passes private=True for sequences that it has no such argument for
     def select_graphic_rendition(self, *attributes: int, **_: bool) -> None:
@@ -111,8 +117,11 @@ class Terminal:
         return self._screen.length
 
     def shows(self, text: str, since: int = 0) -> bool:
-        """Tell whether a text was drawn since a mark, colours and folded lines aside."""
-        return text in self.drawn_since(since)
+        """Tell whether a text was drawn since a mark, colours and folded lines aside.
+
+        Of a program that draws the whole screen only what changes is drawn: then what the screen shows counts.
+        """
+        return text in self.drawn_since(since) or (self._screen.is_addressed and text in "".join(self._screen.display))
 
     def drawn_since(self, mark: int) -> str:
         """Return all text drawn since a mark, or lines of the screen that were drawn over meanwhile."""

@@ -7,6 +7,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, nodes
 
 from tchat_conform.case import all_cases
+from tchat_conform.clients.case import all_client_cases
 from tchat_conform.lang.catalogue import ENGLISH, LANGUAGES, SEPARATORS, Catalogue, catalogue
 from tchat_conform.lang.sources import templates
 from tchat_conform.lang.template import Place, Template
@@ -21,15 +22,21 @@ def missing(known: Catalogue) -> list[str]:
     """Return what a catalogue has no translation for: templates of sentences, titles, and words of the reports."""
     there = _skeletons(known)
     sentences = [str(each) for each in _said() if each.skeleton not in there]
-    titles = [each.title for each in all_cases() if known.look_up(each.title).unknown]
+    titles = [each for each in _titles() if known.look_up(each).unknown]
     return sorted({*sentences, *titles, *(each for each in labels() if each not in known.entries)})
 
 
 def stale(known: Catalogue) -> list[str]:
     """Return the entries of a catalogue that nothing is translated by."""
-    used = {entry for each in all_cases() for entry in known.look_up(each.title).entries} | set(labels())
+    used = {entry for each in _titles() for entry in known.look_up(each).entries} | set(labels())
     said = {each.skeleton for each in _said()}
     return sorted(entry for entry in known.entries if entry not in used and Template.parse(entry).skeleton not in said)
+
+
+def _titles() -> Iterator[str]:
+    """Yield the titles of all cases, about servers and about clients."""
+    yield from (each.title for each in all_cases())
+    yield from (each.title for each in all_client_cases())
 
 
 def labels() -> Iterator[str]:

@@ -90,7 +90,7 @@ async def somebody_goes(stage: Stage) -> None:
     """Bob goes offline: alice sees his name."""
     await stage.start()
     bob = stage.fresh("bob")
-    await stage.shows(message("server-presence", **{"from": bob}, online=False), texts={"the name": bob})
+    await stage.shows(message("server-presence", **{"from": bob}, online=False), texts={LABELS["from"]: bob})
 
 
 # -- answers ----------------------------------------------------------------------------------------------
