@@ -17,6 +17,8 @@ from tchat_conform.connection import Address
 START_LIMIT = 10.0
 STOP_LIMIT = 5.0
 OBITUARY_LIMIT = 1.0
+ENDS_WITHIN = 0.05
+"""Seconds within which a command has ended that only starts another process."""
 KEPT_OUTPUT = 4_000
 
 
@@ -81,6 +83,7 @@ class SpawnedServer:
         self.command = [part.replace("{port}", str(self.address.port)) for part in shlex.split(command)]
         self._process: asyncio.subprocess.Process | None = None
         self._output: Path | None = None
+        self._is_known = False
 
     async def start(self) -> None:
         """See Target."""
@@ -103,6 +106,21 @@ class SpawnedServer:
         finally:
             os.close(descriptor)
         await self._until_it_accepts(self._process)
+        await self._is_ours(self._process)
+
+    async def _is_ours(self, process: asyncio.subprocess.Process) -> None:
+        """Raise TargetError if the command and all that it started have ended: then somebody else listens."""
+        if self._is_known:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDS_WITHIN):
+                await process.wait()
+        self._is_known = True
+        if process.returncode is not None and not _lives(process.pid):
+            raise TargetError(
+                f"{shlex.join(self.command)} has ended, though something listens on {self.address}. "
+                "The server must stay in the foreground, so that the suite can stop it."
+            )
 
     async def _until_it_accepts(self, process: asyncio.subprocess.Process) -> None:
         try:
@@ -171,6 +189,14 @@ class ReferenceServer(SpawnedServer):
         """See Target."""
         await super().stop()
         self._folder.cleanup()
+
+
+def _lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _signal_group(group: int, how: signal.Signals) -> None:

@@ -1,0 +1,151 @@
+"""What the suite learns of a server before the first case, and what it does when the server dies."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from foreign import peer
+from tchat_conform.case import all_cases
+from tchat_conform.probe import StopPolitely, probe
+from tchat_conform.run import Run
+from tchat_conform.runner import run_cases
+from tchat_conform.target import ReferenceServer, SpawnedServer, TargetError
+from tchat_conform.verdict import Result, Verdict
+
+LIMIT = 5.0
+
+
+def spawned(file: str, folder: Path) -> SpawnedServer:
+    peer(file).skip_without_interpreter()
+    return SpawnedServer(peer(file).command.replace("{dir}", str(folder)))
+
+
+Outcome = TypeVar("Outcome")
+
+
+def with_server(server: SpawnedServer, ask: Callable[[SpawnedServer], Awaitable[Outcome]]) -> Outcome:
+    async def run() -> Outcome:
+        try:
+            return await ask(server)
+        finally:
+            await server.stop()
+
+    return asyncio.run(run())
+
+
+async def probed(server: SpawnedServer) -> Run:
+    await server.start()
+    run = Run(server, LIMIT)
+    await probe(run)
+    if run.witness is not None:
+        await run.witness.leave()
+    return run
+
+
+def judged(server: SpawnedServer, *ids: str, jobs: int = 8) -> dict[str, Result]:
+    cases = [each for each in all_cases() if each.id in ids]
+
+    async def ask(target: SpawnedServer) -> list[Result]:
+        return await run_cases(cases, target, jobs=jobs, limit=LIMIT, on_result=lambda _: None)
+
+    return {each.case: each for each in with_server(server, ask)}
+
+
+def needs(run: Run) -> list[str]:
+    return [each.sentence for each in run.adaptations]
+
+
+def test_the_reference_server_needs_nothing_special() -> None:
+    run = with_server(ReferenceServer(), probed)
+    assert (needs(run), run.missing, run.paced, run.greetings, run.echoes) == ([], frozenset(), False, 0, False)
+    assert {"auth", "offline", "paging"} <= run.features
+
+
+@pytest.mark.parametrize(
+    ("file", "sentences"),
+    [
+        ("names.cjs", ["the server needs from, sender and name at once"]),
+        ("envelope.cjs", ["the server needs every message in an envelope, under messageFormat"]),
+        ("password.py", ["the server needs a password in client-hello"]),
+        (
+            "sentences.py",
+            ["the server needs cgroup in place of cgroupe", "the server needs other words for a private group"],
+        ),
+        ("careful.cjs", []),
+    ],
+)
+def test_the_probe_finds_how_to_speak(file: str, sentences: list[str], tmp_path: Path) -> None:
+    run = with_server(spawned(file, tmp_path), probed)
+    assert needs(run) == sentences
+    assert run.witness is not None
+
+
+def test_what_a_server_says_unasked_and_sends_back_is_told(tmp_path: Path) -> None:
+    greeted = with_server(spawned("chatter.cjs", tmp_path), probed)
+    assert greeted.greetings == 2
+    assert needs(greeted)[0].startswith("the server greets whoever connects, before any request: ")
+    echoing = with_server(spawned("echo.py", tmp_path), probed)
+    assert echoing.echoes
+    assert needs(echoing) == ["the server sends each request back to its sender"]
+
+
+def test_a_server_that_wants_a_key_exchange_is_left_in_peace(tmp_path: Path) -> None:
+    with pytest.raises(StopPolitely, match="the server wants a key exchange"):
+        with_server(spawned("handshake.cjs", tmp_path), probed)
+    results = judged(spawned("handshake.cjs", tmp_path), "I-HELLO-1/hello-is-answered", "B-SEND-1/nobody-else-gets-it")
+    assert results["I-HELLO-1/hello-is-answered"].verdict is Verdict.FAIL
+    assert all(each.findings[0].by == "a key exchange" for each in results.values())
+
+
+def test_a_departure_counts_at_its_own_requirement(tmp_path: Path) -> None:
+    results = judged(spawned("names.cjs", tmp_path), "G-GROUPS-1/groups-lists-a-public-group-once")
+    (result,) = results.values()
+    assert result.verdict is Verdict.NON_STRICT
+    assert "the server needs from, sender and name at once" in [each.sentence for each in result.findings]
+
+
+def test_a_crash_is_blamed_on_its_case_and_reduced_to_one_message(tmp_path: Path) -> None:
+    killer, bystander = "W-BAD-1/words-are-no-message", "B-LIST-1/the-list-holds-everyone-online"
+    results = judged(spawned("all_commands.cjs", tmp_path), killer, bystander)
+    died, fewest = results[killer].findings[:2]
+    assert died.sentence.startswith("the server died of this case: exit status 1")
+    assert "SyntaxError" in died.sentence
+    assert (fewest.sentence, fewest.received) == ("one message kills it, on a server started anew", "eve → hello?")
+    assert results[bystander].verdict in (Verdict.PASS, Verdict.NON_STRICT)
+
+
+def test_cases_share_their_restarts(tmp_path: Path) -> None:
+    class Counting(ReferenceServer):
+        restarts = 0
+
+        async def restart(self, *, kill: bool) -> None:
+            Counting.restarts += 1
+            await super().restart(kill=kill)
+
+    ids = [each.id for each in all_cases() if each.requirement.id in ("H-RESTART-1", "H-RESTART-2")]
+    results = judged(Counting(), *ids)
+    assert {each.verdict for each in results.values()} == {Verdict.PASS}
+    assert Counting.restarts < len(ids) / 4
+
+
+def test_a_command_that_ends_is_no_server_though_something_listens(tmp_path: Path) -> None:
+    daemon = tmp_path / "daemon.py"
+    daemon.write_text(
+        "import os, socket, sys\n"
+        "listener = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    listener.settimeout(0.1)\n"
+        "    while not os.path.exists(sys.argv[2]):\n"
+        "        try:\n"
+        "            listener.accept()[0].close()\n"
+        "        except TimeoutError:\n"
+        "            pass\n"
+    )
+    end = tmp_path / "end"
+    with pytest.raises(TargetError, match="ended, though something listens"):
+        with_server(SpawnedServer(f"python {daemon} {{port}} {end}"), probed)
+    end.touch()
