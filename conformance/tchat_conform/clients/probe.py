@@ -9,7 +9,7 @@ from tchat_conform.verdict import Blocked, Finding, Stopped
 
 BARRIERS = ("client-list-clients", "client-broadcast")
 """Commands that nearly every client has, the first that works tells later whether a client still obeys."""
-PROBE_LIMIT = 2.0
+PROBE_LIMIT = 1.5
 """Seconds that a command may take that perhaps does not exist."""
 
 
@@ -39,9 +39,9 @@ async def probe(run: ClientRun) -> None:
 async def _learn_style(stage: Stage) -> None:
     run = stage.run
     described = run.description
-    for style in STYLES if described.style == COURSE else (described.style,):
-        run.description = described.in_style(style)
-        for action in BARRIERS:
+    for action in BARRIERS:
+        for style in STYLES if described.style == COURSE else (described.style,):
+            run.description = described.in_style(style)
             if await _works(stage, action):
                 run.barrier = action
                 run.spoken = _spoken(described, run.description)

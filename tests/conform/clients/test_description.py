@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from documents.transcripts import blocks
+from foreign import ROOT
 from tchat_conform.clients.description import (
     BadDescription,
     Description,
@@ -66,6 +68,11 @@ def test_a_description_says_all_that_differs(tmp_path: Path) -> None:
         "NAME": "alice",
         "LOGIN": "alice",
     }
+
+
+def test_the_description_that_the_readme_shows_can_be_used(tmp_path: Path) -> None:
+    (shown,) = blocks((ROOT / "README.md").read_text(encoding="utf-8"), "toml")
+    assert read(tmp_path, shown).lines("client-quit", {}) == ["/exit"]
 
 
 @pytest.mark.parametrize(
