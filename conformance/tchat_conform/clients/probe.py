@@ -5,20 +5,23 @@ from typing import Any
 from tchat_conform.clients.description import COURSE, MENU, STYLES, Description
 from tchat_conform.clients.run import ClientRun
 from tchat_conform.clients.stage import Stage
-from tchat_conform.verdict import Blocked, Finding, Stopped
+from tchat_conform.verdict import Failed, Finding, Stopped
 
 BARRIERS = ("client-list-clients", "client-broadcast")
 """Commands that nearly every client has, the first that works tells later whether a client still obeys."""
+SILENCE, GARBAGE = "C-HELLO-1", "C-JSON-1"
+"""The requirements that fail where a client never says anything, and where that is no message."""
 PROBE_LIMIT = 1.5
 """Seconds that a command may take that perhaps does not exist."""
 
 
 class StopPolitely(Exception):  # noqa: N818 - a way for a run to end
-    """No case can be looked at; the finding says why."""
+    """No case can be looked at; the finding says why, and ``blamed`` is the requirement that fails."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, blamed: str) -> None:
         super().__init__(finding.sentence)
         self.finding = finding
+        self.blamed = blamed
 
 
 async def probe(run: ClientRun) -> None:
@@ -27,11 +30,11 @@ async def probe(run: ClientRun) -> None:
     try:
         await stage.start()
         run.says_hello = stage.hello is not None
+        run.spontaneous = await _unasked(stage)
         await _learn_style(stage)
         run.shows = await stage.is_shown()
-        run.spontaneous = frozenset(_unasked(stage))
-    except Blocked as stopped:
-        raise StopPolitely(stopped.finding) from stopped
+    except Stopped as stopped:
+        raise StopPolitely(stopped.finding, GARBAGE if isinstance(stopped, Failed) else SILENCE) from stopped
     finally:
         await stage.close()
 
@@ -42,7 +45,7 @@ async def _learn_style(stage: Stage) -> None:
     for action in BARRIERS:
         for style in STYLES if described.style == COURSE else (described.style,):
             run.description = described.in_style(style)
-            if await _works(stage, action):
+            if action not in run.spontaneous and await _works(stage, action):
                 run.barrier = action
                 run.spoken = _spoken(described, run.description)
                 return
@@ -69,8 +72,8 @@ def _spoken(described: Description, found: Description) -> tuple[str, ...]:
     return ("its commands are words of a menu, and what they need is asked for",)
 
 
-def _unasked(stage: Stage) -> set[str]:
-    """Return the actions that the client sent without being asked, its hello aside."""
-    asked = {"client-hello", *BARRIERS}
+async def _unasked(stage: Stage) -> frozenset[str]:
+    """Return the actions that the client sends without being asked, its hello aside."""
+    await stage.quiet()
     found = (each.content for each in stage.player.received)
-    return {str(each.get("action")) for each in found if isinstance(each, dict)} - asked
+    return frozenset(str(each.get("action")) for each in found if isinstance(each, dict)) - {"client-hello"}

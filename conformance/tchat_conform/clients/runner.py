@@ -17,8 +17,6 @@ from tchat_protocol.framing import BadInput
 
 CASE_LIMIT = 90.0
 """Seconds after which a case is given up: nothing that is waited for takes so long."""
-TO_BLAME = "C-HELLO-1"
-"""The requirement that fails where a client never says anything."""
 STOPPED = Finding("the run was stopped")
 
 OnResult = Callable[[Result], None]
@@ -49,7 +47,7 @@ class ClientRunner:
             await probe(self._run)
         except StopPolitely as stopped:
             for each in self._cases:
-                verdict = Verdict.FAIL if each.requirement.id == TO_BLAME else Verdict.BLOCKED
+                verdict = Verdict.FAIL if each.requirement.id == stopped.blamed else Verdict.BLOCKED
                 self._keep(_result(each, verdict, (stopped.finding,), WireLog(), 0.0))
             return
         await asyncio.gather(*map(self._beside_others, self._cases))

@@ -14,11 +14,11 @@ from tchat_conform.clients.player import HOST, Player, Received
 from tchat_conform.clients.pulse import Pulse
 from tchat_conform.clients.run import NAME, ClientRun, filled
 from tchat_conform.clients.terminal import CannotStart, Terminal
-from tchat_conform.verdict import Blocked, Failed, Finding, Unsupported, must
+from tchat_conform.verdict import Blocked, Failed, Finding, Stopped, Unsupported, must
 from tchat_conform.wirelog import WireLog
 from tchat_protocol import schemas
 from tchat_protocol.framing import BadInput, Message
-from tchat_protocol.messages import request_name_field
+from tchat_protocol.messages import is_valid, request_name_field
 
 STARTS_IN = 3
 """So many times as long as a reaction may take may a client take to start."""
@@ -52,6 +52,7 @@ class Stage:
         self._token = hashlib.sha256(case.encode()).hexdigest()[:6]
         self._serial = 0
         self._seen = 0
+        self._answered = 0
         self._typed_at = 0.0
         self._line_is_done = True
         self._said_at: int | None = None
@@ -106,9 +107,7 @@ class Stage:
         while not self.player.received:
             answered = self._answer_question(answered)
             before = self._state()
-            limit = HELLO_LIMIT if self.player.connections else starts_in
-            if self.player.connections and not self.run.says_hello:
-                break
+            limit = self._hello_limit if self.player.connections else starts_in
             if not await self.pulse.until(lambda before=before: self._state() != before, limit):  # type: ignore[misc]
                 break
             if self.terminal.ended:
@@ -117,11 +116,18 @@ class Stage:
             self._never_came(f"the client did not connect to {{host}}:{{port}} within {starts_in:.0f} s")
         first = self.player.received[0].content if self.player.received else None
         if isinstance(first, BadInput):
-            self._never_came(f"the first thing that the client sends is no message: {first.reason}")
+            raise Failed(
+                Finding(f"the first thing that the client sends is no message: {first.reason}", None, repr(first.raw))
+            )
         if first is not None:
             self.me = sender_of(first) or self.me
             if first.get("action") == "client-hello":
                 self.hello = {"action": "client-hello", "from": self.me, **_id_of(first)}
+
+    @property
+    def _hello_limit(self) -> float:
+        """How many seconds of quiet tell that the client, once connected, says no hello."""
+        return HELLO_LIMIT if self.run.says_hello else REACTION_LIMIT
 
     def _answer_question(self, answered: tuple[int, str]) -> tuple[int, str]:
         """Answer the question that the cursor stands behind, unless it is the one answered last; return that."""
@@ -133,6 +139,13 @@ class Stage:
             return answered
         self.press(filled(template, HOST, self.player.port))
         return row, prompt
+
+    async def quiet(self) -> None:
+        """Wait until nothing has happened for as long as a client may take to react."""
+        before = None
+        while before != self._state():
+            before = self._state()
+            await self.pulse.until(lambda before=before: self._state() != before, REACTION_LIMIT)  # type: ignore[misc]
 
     def _never_came(self, sentence: str) -> NoReturn:
         raise Blocked(Finding(sentence, None, self._screen(), by="a client that connects"))
@@ -187,11 +200,21 @@ class Stage:
             sent = await self._sent(action, meant, fields)
         except (Failed, Unsupported) as stopped:
             if means:
-                raise Blocked(Finding(stopped.finding.sentence, by=action, proof=stopped.finding.proof)) from stopped
+                raise _blocked(stopped, action) from stopped
             raise
         if not means:
             self._note_form(action, meant, sent)
         return in_standard_form(sent, meant)
+
+    async def sends(self, action: str, **fields: Any) -> None:
+        """Type the command for a request, and answer whatever comes for it. Raises Blocked if nothing does."""
+        meant = self.meant(action, **fields)
+        try:
+            received = await self._received(action, meant, fields)
+        except (Failed, Unsupported) as stopped:
+            raise _blocked(stopped, action) from stopped
+        sent = received.content
+        await self.answers(in_standard_form(sent if isinstance(sent, dict) else {}, meant))
 
     def meant(self, action: str, **fields: Any) -> Message:
         """Return the request that a command asks for."""
@@ -199,10 +222,15 @@ class Stage:
         return {"action": action, **({name: self.me} if name else {}), **fields}
 
     async def _sent(self, action: str, meant: Message, fields: Mapping[str, Any]) -> Message:
+        received = await self._received(action, meant, fields)
+        return self._right(_joined(self.run.description.lines(action, fields) or []), meant, received)
+
+    async def _received(self, action: str, meant: Message, fields: Mapping[str, Any]) -> Received:
+        """Type a command, and return the first thing that comes for it."""
         lines = self.run.description.lines(action, fields)
         if lines is None:
             raise Unsupported(Finding(f"its description has no command for {action}", by=action))
-        typed = " ⏎ ".join(lines)
+        typed = _joined(lines)
         await self._type_lines(lines)
         began = time.monotonic()
         if not await self.pulse.until(lambda: self._next(action) is not None or not self.is_alive(), self.run.patience):
@@ -214,7 +242,7 @@ class Stage:
         self.run.note(time.monotonic() - began)
         self._line_is_done = True
         self._seen = self.player.received.index(received, self._seen) + 1
-        return self._right(typed, meant, received)
+        return received
 
     def _right(self, typed: str, meant: Message, received: Received) -> Message:
         sent = received.content
@@ -233,7 +261,16 @@ class Stage:
         """Type a line that is no command."""
         await self._type_lines([line])
 
+    async def answer_unasked(self) -> None:
+        """Answer what the client has sent unasked, which it may be waiting for."""
+        waiting = [each.content for each in self.player.received[self._answered :] if self._is_unasked(each.content)]
+        self._answered = len(self.player.received)
+        for content in waiting:
+            if isinstance(content, dict) and is_valid("requests", content) and content["action"] != "client-error":
+                await self.says(answer(content))
+
     async def _type_lines(self, lines: Sequence[str]) -> None:
+        await self.answer_unasked()
         if not self._line_is_done:
             await asyncio.sleep(max(0.0, self._typed_at + self.run.description.line_delay - time.monotonic()))
         self._seen = len(self.player.received)
@@ -406,6 +443,15 @@ class Stage:
         """Wait for the client to end, and tell whether it has."""
         self.may_end = True
         return await self.pulse.until(lambda: self.terminal.ended, limit)
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return " ⏎ ".join(lines)
+
+
+def _blocked(stopped: Stopped, action: str) -> Blocked:
+    """Return that a case cannot look, because a command that it needs does not work."""
+    return Blocked(Finding(stopped.finding.sentence, by=action, proof=stopped.finding.proof))
 
 
 def sender_is(request: Message, name: str) -> None:

@@ -523,9 +523,21 @@ def reads_64_kb() -> None:
 
 @fault
 def takes_the_next_message_for_the_answer() -> None:
-    def bad(self: Client, message: Any) -> bool:
-        return self.sent > 1 and isinstance(message, dict) and message.get("from", message.get("sender")) == "bob"
+    waiting = threading.Event()
+    obey = Client.obey
 
+    def obeyed(self: Client, line: str) -> None:
+        waiting.set()
+        obey(self, line)
+
+    def bad(self: Client, message: Any) -> bool:
+        other = isinstance(message, dict) and message.get("from", message.get("sender")) == "bob"
+        if other:
+            return waiting.is_set()
+        waiting.clear()
+        return False
+
+    Client.obey = obeyed  # type: ignore[method-assign]
     dies_if(bad)
 
 

@@ -1,6 +1,6 @@
 """What a client sends: the course's commands, their requests, and how they stand on the wire."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tchat_conform.clients.case import add_case, client_case
@@ -17,12 +17,13 @@ SEMICOLONS, ACCENTS, QUOTES = "one; two;; three;", "héhé ça va 🙂 ñ 漢字
 async def _base_requests(stage: Stage) -> list[Message]:
     """Type the commands of the base layer, answer them, and return all that the client has sent."""
     await stage.start()
-    for action, fields in (
+    commands: Sequence[tuple[str, dict[str, Any]]] = (
         ("client-send", {"to": stage.fresh("bob"), "msg": stage.fresh("hi")}),
         ("client-broadcast", {"msg": stage.fresh("hello")}),
         ("client-list-clients", {}),
-    ):
-        await stage.answers(await stage.types(action, means=True, **fields))
+    )
+    for action, fields in commands:
+        await stage.sends(action, **fields)
     return [each.content for each in stage.player.received if not isinstance(each.content, BadInput)]
 
 
