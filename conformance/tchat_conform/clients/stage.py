@@ -101,6 +101,13 @@ class Stage:
         delay = max(self.run.description.line_delay, self.run.description.start_delay)
         await asyncio.sleep(self.run.description.start_delay)
         await self.pulse.until(lambda: self.terminal.shows(welcome, mark) or self.terminal.ended, delay)
+        await self.pulse.until(self._has_begun, self.run.patience)
+        await self.answer_unasked()
+
+    def _has_begun(self) -> bool:
+        """Tell whether the client has sent all that it sends unasked."""
+        sent = {each.content.get("action") for each in self.player.received if isinstance(each.content, dict)}
+        return self.run.spontaneous <= sent or not self.is_alive()
 
     async def _arrive(self) -> None:
         answered, starts_in = (-1, ""), STARTS_IN * self.run.limit

@@ -629,10 +629,104 @@ def ends_at_once() -> None:
     Client.__init__ = end  # type: ignore[method-assign, assignment]
 
 
+# -- ways ---------------------------------------------------------------------------------------------------
+
+WAYS: dict[str, Callable[[], None]] = {}
+"""Other ways to be a right client: no case finds fault with them."""
+
+
+def way(put: Callable[[], None]) -> Callable[[], None]:
+    WAYS[put.__name__] = put
+    return put
+
+
+@way
+def asks_for_the_name_once_connected() -> None:
+    hello = Client.hello
+
+    def asked(self: Client) -> None:
+        self.name = input("Votre pseudo : ")
+        hello(self)
+
+    Client.hello = asked  # type: ignore[method-assign]
+
+
+@way
+def takes_the_name_from_the_environment() -> None:
+    hello = Client.hello
+
+    def named(self: Client) -> None:
+        self.name = os.environ["NAME"]
+        hello(self)
+
+    Client.hello = named  # type: ignore[method-assign]
+
+
+@way
+def asks_for_the_list_unasked() -> None:
+    """Say hello, and go on only once the list that it asks for by itself is there."""
+    listed = threading.Event()
+    hello, obey = Client.hello, Client.obey
+
+    def greeted(self: Client) -> None:
+        hello(self)
+        self.send({"action": "groups", "name": self.name})
+
+    def taken(self: Client, message: Any) -> bool:
+        if isinstance(message, dict) and message.get("action") in ("server-groups", "server-error"):
+            listed.set()
+        return True
+
+    def obeyed(self: Client, line: str) -> None:
+        listed.wait()
+        obey(self, line)
+
+    Client.hello, Client.obey = greeted, obeyed  # type: ignore[method-assign]
+    takes_otherwise(taken)
+
+
+@way
+def shows_colours_and_a_prompt() -> None:
+    def show(self: Client, message: Any) -> None:
+        print(f"\r\x1b[2K\x1b[1;32m{self.clean(self.line(message))}\x1b[0m\n> ", end="", flush=True)
+
+    Client.show = show  # type: ignore[method-assign]
+
+
+@way
+def draws_the_whole_screen() -> None:
+    """Draw each character at its place, as programs do that own the screen."""
+    shown: list[str] = []
+
+    def show(self: Client, message: Any) -> None:
+        text = self.clean(self.line(message))
+        shown.extend(text[begin : begin + 200] for begin in range(0, len(text), 200))
+        for row, line in enumerate(shown[-40:], 1):
+            print("".join(f"\x1b[{row};{column}H{char}" for column, char in enumerate(line, 1)), end="\x1b[K")
+        print("\x1b[45;1H\x1b[K> ", end="", flush=True)
+
+    Client.show = show  # type: ignore[method-assign]
+
+
+@way
+def asks_what_each_command_needs() -> None:
+    """Take words of a menu, and ask for each field."""
+
+    def obeyed(self: Client, word: str) -> None:
+        if word not in COMMANDS:
+            print(f"one of {', '.join(COMMANDS)}")
+            return
+        _, _, fields = COMMANDS[word]
+        obey(self, ";".join([word, *(input(f"{field} ? ") for field in fields if field not in OPTIONAL)]))
+
+    obey = Client.obey
+    Client.obey = obeyed  # type: ignore[method-assign, assignment]
+
+
 def main() -> None:
     given = dict(zip(sys.argv[1:7:2], sys.argv[2:7:2], strict=True))
     for name in sys.argv[7:]:
-        FAULTS[name]()
+        (FAULTS | WAYS)[name]()
     client = Client(given["--name"], given["--host"], int(given["--port"]))
     threading.Thread(target=client.receive, daemon=True).start()
     client.hello()

@@ -77,6 +77,19 @@ def test_the_record_is_of_the_faults_there_are() -> None:
     assert set(NOTICED) == set(student.FAULTS)
 
 
+SAMPLE = {
+    "C-NAME-1", "C-ONCE-1", "C-TEXT-1", "C-SEND-1", "C-JOIN-1", "C-KICK-1", "C-QUIT-1", "C-SHOW-1", "C-SHOW-5",
+    "C-SHOW-6", "C-SHOW-8", "C-JOINED-1", "C-CUT-1", "C-ERROR-1", "C-CLOSE-1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", student.WAYS)
+async def test_other_ways_to_be_right_pass(way: str) -> None:
+    ids = [case.id for case in all_client_cases() if case.requirement.id in SAMPLE]
+    results = await judge(ids, way, limit=PATIENT, jobs=6)
+    assert {each.case: each.findings for each in results if each.verdict is not Verdict.PASS} == {}
+
+
 async def test_without_a_fault_every_case_passes() -> None:
     results = await judge([case.id for case in all_client_cases()], limit=PATIENT, jobs=6)
     assert {each.case: each.findings for each in results if each.verdict is not Verdict.PASS} == {}

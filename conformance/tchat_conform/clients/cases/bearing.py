@@ -14,7 +14,7 @@ from tchat_protocol.framing import Message, encode
 from tchat_protocol.messages import MAX_REPLY_BYTES
 
 TS = "2026-11-23T09:30:00.000Z"
-MANY = 50
+MANY = 20
 TEXT = 8_000
 SLOW = 1.0
 """Seconds that a slow server takes."""
@@ -65,7 +65,7 @@ for _case in (
 
 @client_case("C-JOINED-1")
 async def many_at_once(stage: Stage) -> None:
-    """Fifty messages come in one segment: alice sees the first and the last."""
+    """Twenty messages come in one segment: alice sees the first and the last."""
     await stage.start()
     first, last = stage.fresh("first"), stage.fresh("last")
     texts = [first, *(f"message {number}" for number in range(MANY - 2)), last]
