@@ -9,7 +9,7 @@ an optional feature that the server does not list. A line with ``unstable`` is c
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -23,6 +23,7 @@ from tchat_conform.verdict import Result, Verdict
 
 KNOWABLE = tuple(each for each in Verdict if each not in (Verdict.PASS, Verdict.UNTESTED))
 """What a case can be known to come to."""
+Find = Callable[[str], list[str]]
 HEADER = (
     "# Known failures: case, verdict, and after # why, if you know.",
     "# tchat-conform --expect FILE fails on what is not here, and on what is here and passes now.",
@@ -89,9 +90,10 @@ class Expectations:
                 known[result.case] = Expectation(result.case, result.verdict, before.reason if before else "")
         return Expectations(known, self.header)
 
-    def text(self) -> str:
-        """Return the lines of the file, in the order of PROTOCOL.md."""
-        kept = [self.known[each.id] for each in all_cases() if each.id in self.known]
+    def text(self, order: Iterable[str] | None = None) -> str:
+        """Return the lines of the file in the order of these ids, or else of the cases about servers."""
+        ids = [each.id for each in all_cases()] if order is None else order
+        kept = [self.known[each] for each in ids if each in self.known]
         width = max((len(each.case) for each in kept), default=0)
         return "".join(f"{line}\n" for line in (*self.header, *(each.line(width) for each in kept)))
 
@@ -117,8 +119,11 @@ def _news_line(kind: News, result: Result, known: Expectation | None) -> str:
     return f"{kind.value}: {result.case} {result.verdict}{was}{why}"
 
 
-def read_expectations(path: Path) -> Expectations:
-    """Return the known failures that a file holds. Raises BadExpectations with every line that is wrong."""
+def read_expectations(path: Path, find: Find = ids_of) -> Expectations:
+    """Return the known failures that a file holds. Raises BadExpectations with every line that is wrong.
+
+    ``find`` returns the ids of the cases that a name means, those about servers if nothing else is said.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -128,7 +133,7 @@ def read_expectations(path: Path) -> Expectations:
     entries, wrong = [], []
     for number, line in enumerate(lines, 1):
         try:
-            entries += _expectations(line)
+            entries += _expectations(line, find)
         except (BadExpectations, NoSuchCase) as error:
             wrong.append(f"{path}:{number}: {error}")
     wrong += [f"{path}: {case} stands there {times} times" for case, times in _repeated(entries)]
@@ -137,22 +142,22 @@ def read_expectations(path: Path) -> Expectations:
     return Expectations({each.case: each for each in entries}, _header(lines))
 
 
-def _expectations(line: str) -> list[Expectation]:
+def _expectations(line: str, find: Find) -> list[Expectation]:
     entry, _, reason = line.partition("#")
     if not entry.strip():
         return []
     case, *verdicts = entry.split()
     if len(verdicts) != 1:
         raise BadExpectations("a line is the id of a case and its verdict, such as: G-JOIN-1/it  fail  # why")
-    return [Expectation(_id(case), _verdict(verdicts[0]), reason.strip())]
+    return [Expectation(_id(case, find), _verdict(verdicts[0]), reason.strip())]
 
 
 def _repeated(entries: Iterable[Expectation]) -> list[tuple[str, int]]:
     return [(case, times) for case, times in Counter(each.case for each in entries).items() if times > 1]
 
 
-def _id(case: str) -> str:
-    known = ids_of(case)
+def _id(case: str, find: Find) -> str:
+    known = find(case)
     if current(case) not in known:
         raise BadExpectations(f"{case} is not the id of a case; {known[0]} is one")
     return current(case)

@@ -93,7 +93,7 @@ def select(wanted: Sequence[str] = (), only: Sequence[str] = (), pattern: str = 
         if name not in client_levels():
             near = did_you_mean(name, client_levels()) or f" There are {', '.join(client_levels())}."
             raise NoSuchCase(f"{name!r} is no level of clients.{near}")
-    ids = {each for name in only for each in _ids_of(name)}
+    ids = {each for name in only for each in client_ids_of(name)}
     found = [
         each
         for each in all_client_cases()
@@ -104,7 +104,11 @@ def select(wanted: Sequence[str] = (), only: Sequence[str] = (), pattern: str = 
     return found
 
 
-def _ids_of(name: str) -> list[str]:
+def client_ids_of(name: str) -> list[str]:
+    """Return the ids of the cases that a name means: an id, or the number of a requirement, in any capitals.
+
+    Raises NoSuchCase with the nearest names.
+    """
     wanted = name.casefold()
     found = [each.id for each in all_client_cases() if wanted in (each.id.casefold(), each.requirement.id.casefold())]
     if not found:

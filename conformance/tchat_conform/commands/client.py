@@ -15,22 +15,25 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
 
-from tchat_conform.clients.case import ClientCase, client_levels, select
+from tchat_conform.clients.case import ClientCase, all_client_cases, client_ids_of, client_levels, select
 from tchat_conform.clients.description import BadDescription, Description, read_description
 from tchat_conform.clients.run import ClientRun, command_of
 from tchat_conform.clients.runner import ClientRunner
+from tchat_conform.expectations import BadExpectations, Expectations, holds, news_lines, read_expectations
 from tchat_conform.language import language_option, said
 from tchat_conform.options import Names
 from tchat_conform.reports.outputs import output_options, stdout_is_taken, trace_is_asked_for, write_outputs
 from tchat_conform.reports.report import Facts, Report
 from tchat_conform.reports.terminal import print_report
+from tchat_conform.sections import section_of
 from tchat_conform.selection import NoSuchCase
 from tchat_conform.verdict import Result
 
 JOBS = 6
 TIMEOUT = 5.0
-STOPPED = 130
+FAILED, STOPPED = 1, 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 HELP = """Judge a tchat client by what it sends when commands are typed and by what its screen shows.
@@ -60,8 +63,8 @@ client-send = ["msg {to}", "{msg}"]     lines, one after the other
 client-quit = "/exit"
 states = false                          a command that the client does not have
 
-Exit status: 0 when every MUST of the chosen levels holds; 1 when not; 2 when nothing could be
-run; 130 when the run was stopped before its end.
+Exit status: 0 when every MUST of the chosen levels holds, or with --expect when nothing is new;
+1 when not; 2 when nothing could be run; 130 when the run was stopped before its end.
 """
 
 
@@ -77,6 +80,9 @@ class Options:
     jobs: int
     timeout: float
     listing: bool
+    explain: str | None
+    expect: Path | None
+    write_expect: Path | None
     verbose: bool
 
     def again(self, argv: Sequence[str]) -> str:
@@ -115,6 +121,19 @@ class _Command(click.Command):
     show_default=True,
     help="Seconds to wait for one reaction, at most; less where the client proves fast.",
 )
+@click.option("--explain", metavar="ID", help="Say what a requirement means, or that of a case, and run none.")
+@click.option(
+    "--expect",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Known failures: only news fails, and a known failure that passes now.",
+)
+@click.option(
+    "--write-expect",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write what failed as known failures, keeping reasons.",
+)
 @click.option("--list", "listing", is_flag=True, help="List the cases with their requirements, and run none.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole log of each case that did not pass.")
 @language_option
@@ -128,10 +147,12 @@ def main(ctx: click.Context, /, **given: Any) -> None:
         description = Description() if options.describe is None else read_description(options.describe)
     except (NoSuchCase, BadDescription) as error:
         raise click.UsageError(str(error)) from error
-    if options.listing:
+    if options.explain is not None:
+        _explain(options.explain)
+    elif options.listing:
         _print_list(cases)
-        return
-    ctx.exit(_judge(cases, description, options))
+    else:
+        ctx.exit(_judge(cases, description, options))
 
 
 def _judge(cases: Sequence[ClientCase], description: Description, options: Options) -> int:
@@ -140,18 +161,69 @@ def _judge(cases: Sequence[ClientCase], description: Description, options: Optio
         raise click.UsageError("The client's command is missing: tchat-conform client -- CMD …")
     if shutil.which(argv[0]) is None:
         raise click.UsageError(f"There is no program {argv[0]!r} to start the client with.")
-    console = Console(highlight=False, soft_wrap=True, stderr=stdout_is_taken())
+    known = None if options.expect is None else _known(options.expect)
+    kept = known
+    if known is None and options.write_expect is not None:
+        kept = _known(options.write_expect) if options.write_expect.exists() else Expectations()
     run = ClientRun(argv, description, options.timeout)
     began = datetime.now(UTC)
     results, stopped = _judged(cases, run, options.jobs)
     report = Report(_facts(run, options, began), results, trace=trace_is_asked_for())
     try:
-        print_report(report, console, verbose=options.verbose)
+        status = _show(report, known, verbose=options.verbose)
     finally:  # also where nobody reads to the end what is shown
         write_outputs(report)
     if stopped:
         click.echo("tchat-conform: the run was stopped", err=True)
-    return STOPPED if stopped else report.exit_status
+        return STOPPED
+    if kept is not None and options.write_expect is not None:
+        _write(options.write_expect, kept.after(results))
+    return status
+
+
+def _show(report: Report, known: Expectations | None, *, verbose: bool) -> int:
+    """Print what the run came to, and return the exit status that it gives."""
+    console = Console(highlight=False, soft_wrap=True, stderr=stdout_is_taken())
+    print_report(report, console, verbose=verbose, expected=known is not None)
+    if known is None:
+        return report.exit_status
+    news = known.compare(report.results)
+    for line in news_lines(news):
+        console.print(Text(line))
+    return 0 if holds(news) else FAILED
+
+
+def _known(path: Path) -> Expectations:
+    try:
+        return read_expectations(path, client_ids_of)
+    except BadExpectations as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _write(path: Path, known: Expectations) -> None:
+    try:
+        path.write_text(known.text(each.id for each in all_client_cases()), encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def _explain(name: str) -> None:
+    """Print the sentence of a requirement, what stands around it, and its cases."""
+    try:
+        ids = client_ids_of(name)
+    except NoSuchCase as error:
+        raise click.UsageError(str(error)) from error
+    cases = [each for each in all_client_cases() if each.id in ids]
+    requirement = cases[0].requirement
+    section = section_of(requirement)
+    prose = [*section.prose, *(section.parent.prose if section.parent else ())]
+    click.echo(f"{requirement.id} ({requirement.keyword}, {requirement.level}) {requirement.text}")
+    for text in prose:
+        click.echo(f"\n{text}")
+    click.echo()
+    for each in cases:
+        click.echo(f"{each.id}  {said(each.title)}")
+    click.echo(f"\nSee {requirement.link}.")
 
 
 def _facts(run: ClientRun, options: Options, began: datetime) -> Facts:

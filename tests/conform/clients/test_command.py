@@ -121,6 +121,36 @@ def test_wrong_usage_is_explained_and_exits_2(arguments: list[str], why: str) ->
     assert why in found.output
 
 
+def test_known_failures_are_written_and_then_expected(tmp_path: Path) -> None:
+    file = tmp_path / "known.txt"
+    wrong = student("sends_another_action_for_j")
+    written = tchat_conform("--only", "C-JOIN-1,C-LEAVE-1", "--write-expect", str(file), *wrong)
+    assert written.exit_code == 1
+    assert "C-JOIN-1/sends-its-request  fail" in file.read_text(encoding="utf-8")
+    known = tchat_conform("--only", "C-JOIN-1,C-LEAVE-1", "--expect", str(file), *wrong)
+    assert known.exit_code == 0, known.output
+    fixed = tchat_conform("--only", "C-JOIN-1,C-LEAVE-1", "--expect", str(file), *student())
+    assert fixed.exit_code == 1
+    assert "passes now: C-JOIN-1/sends-its-request pass" in fixed.output
+
+
+def test_a_known_failure_that_is_no_case_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "known.txt"
+    file.write_text("C-JOIN-1/sends-a-request fail\n", encoding="utf-8")
+    found = tchat_conform("--expect", str(file), *student())
+    assert found.exit_code == 2
+    assert "Did you mean C-JOIN-1/sends-its-request" in found.output
+
+
+@pytest.mark.parametrize("name", ["C-CUT-1", "c-cut-1/across"])
+def test_a_requirement_is_explained(name: str) -> None:
+    found = tchat_conform("--explain", name)
+    assert found.exit_code == 0
+    assert "C-CUT-1 (MUST, robustness) It survives a message cut at any bytes" in found.output
+    assert "To survive something is to show what comes after it" in found.output
+    assert "C-CUT-1/across" in found.output
+
+
 def test_the_list_names_every_case_with_its_level() -> None:
     found = tchat_conform("--list", "--level", "security")
     assert found.exit_code == 0
