@@ -21,7 +21,7 @@ class Case:
     """One case. ``restarts`` says that it restarts the server, and so runs beside others only that do so too.
 
     ``kills`` says that it kills the server without warning: it runs alone, for what others write at the same moment
-    could save what is lost.
+    could save what is lost. ``bad_input`` says that it sends text that is no JSON.
     ``slow`` says that a sound server works long at it, for instance on a password: few such run at a time.
     ``crowd`` says that so many take part that other cases would wait too long for their answers: it runs alone too.
     """
@@ -34,11 +34,12 @@ class Case:
     slow: bool = False
     crowd: bool = False
     kills: bool = False
+    bad_input: bool = False
 
     @property
     def harsh(self) -> bool:
         """Whether it sends what kills many a server: such cases come last."""
-        return self.requirement.level == "robustness"
+        return self.bad_input or self.requirement.level == "robustness"
 
     @property
     def alone(self) -> bool:
@@ -59,8 +60,14 @@ class Case:
 _registered: dict[str, Case] = {}
 
 
-def case(
-    requirement: str, *, restarts: bool = False, slow: bool = False, crowd: bool = False, kills: bool = False
+def case(  # noqa: PLR0913 - how a case runs, by name
+    requirement: str,
+    *,
+    restarts: bool = False,
+    slow: bool = False,
+    crowd: bool = False,
+    kills: bool = False,
+    bad_input: bool = False,
 ) -> Callable[[Script], Script]:
     """Register a coroutine as a case of a requirement; its docstring's first line is the title.
 
@@ -70,7 +77,7 @@ def case(
     def register(script: Script) -> Script:
         name = getattr(script, "__name__", "case").replace("_", "-")
         title = (inspect.getdoc(script) or name).splitlines()[0]
-        new = Case(requirements()[requirement], name, title, script, restarts or kills, slow, crowd, kills)
+        new = Case(requirements()[requirement], name, title, script, restarts or kills, slow, crowd, kills, bad_input)
         if new.id in _registered:
             raise ValueError(f"two cases are called {new.id}")
         _registered[new.id] = new

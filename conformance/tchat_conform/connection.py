@@ -127,6 +127,10 @@ class Connection:
         mark = next((mark for sent, mark in reversed(self._marks) if sent is message), 0)
         return self.inbox[mark:]
 
+    def was_answered(self) -> None:
+        """Be told that what was sent last has its answer: the next may follow at once."""
+        self._unheard_since = None
+
     async def _come_apart(self, pacer: Pacer, sent: float) -> None:
         """Wait until what was sent has most likely been read."""
         apart = CLOSER if await pacer() else APART
@@ -217,7 +221,6 @@ class Connection:
     def _take(self, data: bytes) -> None:
         self.log.add(self.who, "←", data)
         self.raw += data
-        self._unheard_since = None
         self._acknowledge()
         for each in self._decoder.feed(data):
             if self.greetings > 0:

@@ -28,12 +28,12 @@ class Step:
 
 
 class Crashes:
-    """What is known of the crashes of one run."""
+    """What is known of the crashes of one run: how many, and which case was the last to be blamed for one."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._reviving = asyncio.Lock()
-        self._killer: str | None = None
+        self.killer: str | None = None
         self._reduced: dict[str, tuple[Finding, ...]] = {}
         self.count = 0
 
@@ -57,12 +57,19 @@ class Crashes:
 
     def gone(self) -> Finding:
         """Say why there is nothing left to look at."""
-        sentence = "the server is gone" + (f" since {self._killer}" if self._killer else "")
+        sentence = "the server is gone" + (f" since {self.killer}" if self.killer else "")
         return Finding(f"{sentence}; start it again, or let the suite do so with --spawn", by="a server that lives")
+
+    def suspect(self, result: Result) -> Result:
+        """Return the result of the case that the server most likely died in, where it cannot be tried again."""
+        self.killer = result.case
+        sentence = "the server died in this case, the last to send something before"
+        died = Finding(sentence, proof="other cases ran at the same moment; --spawn or --jobs 1 would tell for sure")
+        return replace(result, verdict=Verdict.FAIL, findings=(died, *result.findings))
 
     async def blame(self, result: Result) -> Result:
         """Return the result of the case, run alone, that the server died in."""
-        self._killer = result.case
+        self.killer = result.case
         how = await self._run.target.obituary()
         died = Finding("the server died of this case" + (f": {how}" if how else ""))
         cause = re.sub(r"\d+", "", how or "")

@@ -80,6 +80,7 @@ class _Runner:
         self._ran_alone: set[str] = set()
         self._victims: dict[int, list[Case]] = {}
         self._last_sent: dict[str, float] = {}
+        self._first: dict[str, Result] = {}
         self._cut: set[str] = set()
         self._disturbed: list[Case] = []
         self._crashes = Crashes(run)
@@ -110,7 +111,6 @@ class _Runner:
 
     async def _side_by_side(self, phase: Sequence[Case]) -> None:
         slots = asyncio.Semaphore(1) if phase[0].harsh and not self._run.target.can_restart else self._slots
-
         crashes = self._crashes.count
 
         async def one(case: Case) -> None:
@@ -148,6 +148,7 @@ class _Runner:
         # a case that did not pass while the server died may be its victim: it runs again alone
         if result.verdict is not Verdict.PASS and not await self._crashes.outlived(crashes):
             self._victims.setdefault(crashes, []).append(case)
+            self._first[case.id] = result
         elif result.verdict is not Verdict.PASS and case.id in self._cut:
             self._disturbed.append(case)
         else:
@@ -162,6 +163,9 @@ class _Runner:
         bystanders = []
         for there in victims.values():
             suspect, *others = sorted(there, key=lambda each: self._last_sent[each.id], reverse=True)
+            if not await self._crashes.revived():
+                await self._gone(suspect, others)
+                continue
             crashes = self._crashes.count
             await self._one_by_one([suspect])
             if self._crashes.count != crashes:
@@ -169,6 +173,14 @@ class _Runner:
             else:
                 await self._one_by_one(others)
         return bystanders
+
+    async def _gone(self, suspect: Case, others: Sequence[Case]) -> None:
+        """Keep the results of cases that a server is gone for good since, of which only the first can be to blame."""
+        if self._crashes.killer is None:
+            self._keep(self._crashes.suspect(self._first[suspect.id]))
+            await self._one_by_one(others)
+        else:
+            await self._one_by_one([suspect, *others])
 
     def _undisturbed(self) -> list[Case]:
         """Return the cases, once each, in which the server cut a connection: others beside may have made it do so."""
@@ -192,6 +204,8 @@ class _Runner:
 
     async def _again_alone(self, cases: Sequence[Case]) -> None:
         """Run again what failed by a rare silence: one case of each cause, and all of a cause that proves doubtful."""
+        if not await self._crashes.revived():
+            return
         by_cause: dict[tuple[Verdict, str], list[Case]] = {}
         for each in cases:
             missed = self._missed.get(each.id, ())

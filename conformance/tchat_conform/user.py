@@ -230,6 +230,7 @@ class User:
         found = await self._next(is_it, str(request["action"]), near=near) or self._unused(could_be)
         if found is not None:
             found.used = True
+            self.connection.was_answered()
             self.world.run.repeats_ids |= answers(request, found.message)
         return found
 

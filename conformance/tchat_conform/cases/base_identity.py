@@ -240,7 +240,7 @@ async def _has_bound_nothing(w: World, refused: User, witness: User) -> None:
     await again.asks("client-hello")
 
 
-@case("I-BIND-2")
+@case("I-BIND-2", bad_input=True)
 async def bad_json_binds_nothing(w: World) -> None:
     """Eve's first words are no JSON and get bad-json; then her connection takes any name."""
     alice, eve = await w.user("alice"), await w.stranger("eve")

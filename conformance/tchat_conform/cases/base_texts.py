@@ -12,7 +12,7 @@ LONGEST_TEXT = 8_192
 async def _arrives_unchanged(w: World, text: str) -> None:
     alice, bob = await w.users("alice", "bob")
     answer = await alice.asks("client-send", to=bob.name, msg=text)
-    heard = await bob.hears("server-send", **{"from": alice.name}, to=bob.name)
+    heard = await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
     for copy in (answer, heard):
         must(text in words(copy), "the text must arrive unchanged", text, copy)
 
@@ -77,7 +77,7 @@ async def a_broadcast_arrives_unchanged(w: World) -> None:
     alice, bob = await w.users("alice", "bob")
     text = f"  e\u0301\n\x00🙂 {w.text()} "
     answer = await alice.asks("client-broadcast", msg=text)
-    heard = await bob.hears("server-broadcast", **{"from": alice.name})
+    heard = await bob.hears("server-broadcast", **{"from": alice.name}, msg=text)
     for copy in (answer, heard):
         must(text in words(copy), "the text must arrive unchanged", text, copy)
 
@@ -90,7 +90,7 @@ async def a_group_message_arrives_unchanged(w: World) -> None:
     if group is not None:
         text = f"  e\u0301\n\x00🙂 {w.text()} "
         answer = await alice.asks("gbroadcast", group=group, msg=text)
-        heard = await bob.hears("server-gbroadcast", sender=alice.name, group=group)
+        heard = await bob.hears("server-gbroadcast", sender=alice.name, group=group, msg=text)
         for copy in (answer, heard):
             must(text in words(copy), "the text must arrive unchanged", text, copy)
 
