@@ -19,6 +19,8 @@ ROWS, COLUMNS = 50, 200
 PIECE = 16_384
 """Bytes that are drawn at a time, so that a client that prints much holds up nobody else."""
 KEPT_RAW = 4_000_000
+BUSY = 4_000
+"""So many bytes at once come from a program only that has more to say: its screen is not done."""
 END_LIMIT = 5.0
 LAST_LINES = 6
 KEY = 4_000
@@ -82,6 +84,7 @@ class Terminal:
         self._answers: list[bytes] = []
         self._waiting = bytearray()
         self.raw = bytearray()
+        self._is_busy = False
         self._reading = asyncio.ensure_future(self._read())
         self._ending = asyncio.ensure_future(self._end())
         self.ended = False
@@ -121,10 +124,12 @@ class Terminal:
 
         Of a program that draws the whole screen only what changes is drawn: then what the screen shows counts.
         """
-        return text in self.drawn_since(since) or (self._screen.is_addressed and text in "".join(self._screen.display))
+        if text in self.drawn_since(since):
+            return True
+        return self._screen.is_addressed and not self._is_busy and text in "".join(self._screen.display)
 
     def drawn_since(self, mark: int) -> str:
-        """Return all text drawn since a mark, or lines of the screen that were drawn over meanwhile."""
+        """Return all text drawn since a mark, also what is no longer on the screen."""
         self._screen.drawn = ["".join(self._screen.drawn)]
         return self._screen.drawn[0][mark:]
 
@@ -170,6 +175,7 @@ class Terminal:
         if not data:
             return False
         self.raw += data
+        self._is_busy = len(data) >= BUSY
         if len(self.raw) > 2 * KEPT_RAW:
             del self.raw[:-KEPT_RAW]
         self._stream.feed(data)
