@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tchat_conform.clients.arrival import Arrival
 from tchat_conform.clients.description import COURSE, MENU, STYLES, Description
 from tchat_conform.clients.run import ClientRun
 from tchat_conform.clients.stage import Stage
@@ -74,6 +75,6 @@ def _spoken(described: Description, found: Description) -> tuple[str, ...]:
 
 async def _unasked(stage: Stage) -> frozenset[str]:
     """Return the actions that the client sends without being asked, its hello aside."""
-    await stage.quiet()
+    await Arrival(stage).settle()
     found = (each.content for each in stage.player.received)
     return frozenset(str(each.get("action")) for each in found if isinstance(each, dict)) - {"client-hello"}

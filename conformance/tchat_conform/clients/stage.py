@@ -5,14 +5,15 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from tchat_conform.clients.arrival import Arrival
 from tchat_conform.clients.compare import departures, in_standard_form, sender_of, wrong_with
 from tchat_conform.clients.forms import answer, message, refusal
 from tchat_conform.clients.manners import WHOLE, Manner, line_each
 from tchat_conform.clients.player import HOST, Player, Received
 from tchat_conform.clients.pulse import Pulse
-from tchat_conform.clients.run import NAME, ClientRun, filled
+from tchat_conform.clients.run import NAME, ClientRun
 from tchat_conform.clients.terminal import CannotStart, Terminal
 from tchat_conform.verdict import Blocked, Failed, Finding, Stopped, Unsupported, must
 from tchat_conform.wirelog import WireLog
@@ -20,14 +21,10 @@ from tchat_protocol import schemas
 from tchat_protocol.framing import BadInput, Message
 from tchat_protocol.messages import is_valid, request_name_field
 
-STARTS_IN = 3
-"""So many times as long as a reaction may take may a client take to start."""
 OBITUARY_LIMIT = 1.0
 """Seconds that a client has to end after its connection."""
 REACTION_LIMIT = 0.3
 """Seconds between messages that must not arrive in one, where nothing on the screen shows that the first was read."""
-HELLO_LIMIT = 2.0
-"""Seconds of quiet after which a client that is connected will say no hello."""
 QUESTIONS = ("?", ":", ">")
 _ERROR = re.compile(r"Traceback|\w(?:Error|Exception)\b|panic:")
 
@@ -79,7 +76,11 @@ class Stage:
         Raises Blocked if it does not come so far.
         """
         await self.open()
-        await self._arrive()
+        first = await Arrival(self).first_message()
+        if first is not None:
+            self.me = sender_of(first) or self.me
+            if first.get("action") == "client-hello":
+                self.hello = {"action": "client-hello", "from": self.me, **_id_of(first)}
         if greet:
             await self.greet()
 
@@ -109,58 +110,6 @@ class Stage:
         sent = {each.content.get("action") for each in self.player.received if isinstance(each.content, dict)}
         return self.run.spontaneous <= sent or not self.is_alive()
 
-    async def _arrive(self) -> None:
-        answered, starts_in = (-1, ""), STARTS_IN * self.run.limit
-        while not self.player.received:
-            answered = self._answer_question(answered)
-            before = self._state()
-            limit = self._hello_limit if self.player.connections else starts_in
-            if not await self.pulse.until(lambda before=before: self._state() != before, limit):  # type: ignore[misc]
-                break
-            if self.terminal.ended:
-                self._never_came(f"the client ended before it had said anything: {self.terminal.obituary}")
-        if not self.player.connections:
-            self._never_came(f"the client did not connect to {{host}}:{{port}} within {starts_in:.0f} s")
-        first = self.player.received[0].content if self.player.received else None
-        if isinstance(first, BadInput):
-            raise Failed(
-                Finding(f"the first thing that the client sends is no message: {first.reason}", None, repr(first.raw))
-            )
-        if first is not None:
-            self.me = sender_of(first) or self.me
-            if first.get("action") == "client-hello":
-                self.hello = {"action": "client-hello", "from": self.me, **_id_of(first)}
-
-    @property
-    def _hello_limit(self) -> float:
-        """How many seconds of quiet tell that the client, once connected, says no hello."""
-        return HELLO_LIMIT if self.run.says_hello else REACTION_LIMIT
-
-    def _answer_question(self, answered: tuple[int, str]) -> tuple[int, str]:
-        """Answer the question that the cursor stands behind, unless it is the one answered last; return that."""
-        row, prompt = self.terminal.row, self.terminal.prompt
-        if not prompt.strip() or (row == answered[0] and prompt.startswith(answered[1])):
-            return answered
-        template = self.run.description.answer_to(prompt)
-        if template is None:
-            return answered
-        self.press(filled(template, HOST, self.player.port))
-        return row, prompt
-
-    async def quiet(self) -> None:
-        """Wait until nothing has happened for as long as a client may take to react."""
-        before = None
-        while before != self._state():
-            before = self._state()
-            await self.pulse.until(lambda before=before: self._state() != before, REACTION_LIMIT)  # type: ignore[misc]
-
-    def _never_came(self, sentence: str) -> NoReturn:
-        raise Blocked(Finding(sentence, None, self._screen(), by="a client that connects"))
-
-    def _state(self) -> tuple[int, int, int, bool, bool]:
-        terminal = self.terminal
-        return terminal.mark, self.player.connections, len(self.player.received), self.player.is_open, terminal.ended
-
     async def close(self) -> None:
         """End the client, however it is, and the server."""
         if self._terminal is not None:
@@ -181,9 +130,10 @@ class Stage:
         if self.terminal.ended:
             raise Failed(Finding(f"the client ended after {after}: {self.terminal.obituary}"))
         if not self.player.is_open:
-            raise Failed(Finding(f"the client closed the connection after {after}", None, self._screen()))
+            raise Failed(Finding(f"the client closed the connection after {after}", None, self.screen()))
 
-    def _screen(self) -> str:
+    def screen(self) -> str:
+        """Return what the screen shows last, for a finding."""
         last = self.terminal.last_lines
         return f"on the screen: {last}" if last else "an empty screen"
 
@@ -308,12 +258,12 @@ class Stage:
                 return
             proof = f"{barrier}, asked for afterwards, was sent"
             sentence = f"{typed} sends nothing, and the client goes on"
-            raise Unsupported(Finding(sentence, meant, self._screen(), meant["action"], proof))
+            raise Unsupported(Finding(sentence, meant, self.screen(), meant["action"], proof))
         await self.must_live(f"{typed} was typed")
         self.missed = True
         if barrier == meant["action"] or barrier is None:
-            raise Unsupported(Finding(f"{typed} sends nothing", meant, self._screen(), meant["action"]))
-        raise Failed(Finding(f"after {typed} the client sends nothing more", meant, self._screen()))
+            raise Unsupported(Finding(f"{typed} sends nothing", meant, self.screen(), meant["action"]))
+        raise Failed(Finding(f"after {typed} the client sends nothing more", meant, self.screen()))
 
     async def obeys(self) -> bool:
         """Tell whether the client still sends what is typed."""
@@ -408,7 +358,7 @@ class Stage:
         if not missing():  # what came last is shown, and so was this before it: the screen is slow, nothing more
             return
         sentence = f"after {after} the screen does not show {lost} ({texts[lost]})"
-        raise Failed(Finding(sentence, texts[lost], self._screen(), proof=proof))
+        raise Failed(Finding(sentence, texts[lost], self.screen(), proof=proof))
 
     async def _proof(self, mark: int, longer: int) -> str:
         """Return how sure it is that something is not shown: a later message was, an error was, or nothing at all."""
@@ -443,12 +393,12 @@ class Stage:
         await self.must_live(what)
         if not shown:
             self.missed = not self.has_complained(mark)
-            raise Failed(Finding(f"after {what} the client shows nothing more", None, self._screen()))
+            raise Failed(Finding(f"after {what} the client shows nothing more", None, self.screen()))
         obeys = await self.obeys()
         await self.must_live(what)
         if not obeys:
             self.missed = True
-            raise Failed(Finding(f"after {what} the client sends nothing more", None, self._screen()))
+            raise Failed(Finding(f"after {what} the client sends nothing more", None, self.screen()))
 
     async def ends(self, limit: float) -> bool:
         """Wait for the client to end, and tell whether it has."""

@@ -622,6 +622,18 @@ def never_connects() -> None:
 
 
 @fault
+def turns_a_wheel() -> None:
+    """Draw for ever, and never connect."""
+
+    def wait(self: Client, *_: Any) -> None:
+        while True:
+            print("connecting", end="\r", flush=True)
+            time.sleep(0.05)
+
+    Client.__init__ = wait  # type: ignore[method-assign, assignment]
+
+
+@fault
 def ends_at_once() -> None:
     def end(self: Client, *_: Any) -> None:
         raise SystemExit("Error: no such display")
