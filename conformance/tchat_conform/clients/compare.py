@@ -15,6 +15,8 @@ def wrong_with(expected: Mapping[str, Any], request: Mapping[str, Any]) -> str:
     A request is right if everything that was typed stands in it, under whatever names, and it asks for nothing else
     that the protocol knows.
     """
+    if envelope := _envelope(request):
+        return wrong_with(expected, request[envelope])
     action, meant = request.get("action"), expected["action"]
     if action != meant and _standard(action) != meant and action in schemas.actions("requests"):
         return f"it sent {action} instead of {meant}"
@@ -28,6 +30,10 @@ def wrong_with(expected: Mapping[str, Any], request: Mapping[str, Any]) -> str:
 def departures(expected: Mapping[str, Any], request: Mapping[str, Any]) -> list[str]:
     """Return in what a request that means the right thing departs from its form."""
     found = []
+    envelope = _envelope(request)
+    if envelope:
+        found.append(f"it stands inside {envelope}")
+        return found + departures(expected, request[envelope])
     if request.get("action") != expected["action"]:
         found.append(f"action is {request.get('action')!r}, expected {expected['action']!r}")
     for name, value in expected.items():
@@ -45,8 +51,16 @@ def departures(expected: Mapping[str, Any], request: Mapping[str, Any]) -> list[
     return found
 
 
+def _envelope(request: Mapping[str, Any]) -> str:
+    """Return the field in which the whole request stands, where some clients put it; nothing for other requests."""
+    inside = (name for name, value in request.items() if isinstance(value, Mapping) and "action" in value)
+    return "" if "action" in request else next(inside, "")
+
+
 def sender_of(request: Mapping[str, Any]) -> str | None:
     """Return under which name a request is sent, whatever its field is called; None if it says none."""
+    if envelope := _envelope(request):
+        return sender_of(request[envelope])
     for field in schemas.load("aliases.json")["fields"][0]:
         if isinstance(request.get(field), str):
             return str(request[field])

@@ -15,6 +15,7 @@ from tchat_conform.clients.player import HOST, Player, Received
 from tchat_conform.clients.pulse import Pulse
 from tchat_conform.clients.run import NAME, ClientRun
 from tchat_conform.clients.terminal import CannotStart, Terminal
+from tchat_conform.expect import mentions
 from tchat_conform.verdict import Blocked, Failed, Finding, Stopped, Unsupported, must
 from tchat_conform.wirelog import WireLog
 from tchat_protocol import schemas
@@ -283,7 +284,7 @@ class Stage:
 
     def _has(self, action: str) -> bool:
         return any(
-            not isinstance(each.content, BadInput) and each.content.get("action") == action
+            not isinstance(each.content, BadInput) and mentions(each.content, action)
             for each in self.player.received[self._seen :]
         )
 

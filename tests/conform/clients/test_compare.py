@@ -25,6 +25,7 @@ def test_a_request_in_its_form_is_right_whatever_it_holds_beside(extra: dict[str
         ({"action": "joingroup", "sender": "alice", "group": "wob-1"}, "action is 'joingroup', expected 'join'"),
         ({"action": "join", "sender": "alice", "room": {"name": "wob-1"}}, "group is missing, expected 'wob-1'"),
         ({**JOIN, "id": [1]}, "id must be"),
+        ({"messageFormat": JOIN, "type": "Client request"}, "it stands inside messageFormat"),
     ],
 )
 def test_what_was_typed_stands_in_it_under_other_names(request_: dict[str, Any], departure: str) -> None:
@@ -43,6 +44,7 @@ def test_what_was_typed_stands_in_it_under_other_names(request_: dict[str, Any],
         (DEN, {"action": "cgroupe", "sender": "alice", "group": "den-1", "type": "private"}, ""),
         (PAGE, {**PAGE, "limit": "20"}, ""),
         (PAGE, {**PAGE, "limit": 2}, "limit got lost on the way"),
+        (JOIN, {"body": {**JOIN, "action": "members"}}, "it sent members instead of join"),
         (PAGE, {**PAGE, "before": 3}, "before was sent, which was not typed"),
     ],
 )
@@ -56,6 +58,7 @@ def test_a_request_is_wrong_if_something_got_lost_or_was_added(
 def test_the_sender_is_known_by_any_of_its_names() -> None:
     assert [sender_of({name: "alice"}) for name in ("from", "sender", "name")] == ["alice"] * 3
     assert sender_of({"user": "alice"}) is None
+    assert sender_of({"body": JOIN}) == "alice"
 
 
 def test_the_played_server_answers_what_was_meant_with_the_id_that_came() -> None:
