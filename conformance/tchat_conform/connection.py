@@ -122,10 +122,10 @@ class Connection:
         await self.send_bytes(self.speech.encoded(said))
         self._unheard_since = time.monotonic()
 
-    def since(self, message: Mapping[str, Any] | None) -> list[Received]:
-        """Return what has come since a message was sent; all that ever came, if it was sent as mere bytes."""
+    def before(self, message: Mapping[str, Any] | None) -> list[Received]:
+        """Return what had come before a message was sent; nothing, if it was sent as mere bytes."""
         mark = next((mark for sent, mark in reversed(self._marks) if sent is message), 0)
-        return self.inbox[mark:]
+        return self.inbox[:mark]
 
     def was_answered(self) -> None:
         """Be told that what was sent last has its answer: the next may follow at once."""

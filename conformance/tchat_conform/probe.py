@@ -1,11 +1,12 @@
 """What is learnt of a server before the first case: how to speak to it, how fast it is, what it leaves unanswered."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from tchat_conform.actions import REQUIREMENT_OF
 from tchat_conform.run import SILENCES_THAT_PROVE, Run
-from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech, adapted
+from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech
 from tchat_conform.story import TOLD, Story, listed_features, told
 from tchat_conform.target import TargetError, accepts
 from tchat_conform.verdict import Blocked, Finding
@@ -21,10 +22,10 @@ PASSWORD_WORDS = ("password", "passwd", "mot de passe", "mdp")
 KEY_WORDS = ("public key", "publickey", "public_key", "server-key", "clé publique", "ecdh", "diffie", "handshake")
 
 FORMS: tuple[tuple[Speech, str], ...] = (
-    (adapted(STANDARD, fields=True), "from, sender and name at once"),
-    (adapted(STANDARD, end=b""), "messages without a line feed at their end"),
-    (adapted(STANDARD, end=b"\r\n"), "messages that end with CRLF"),
-    *((adapted(STANDARD, envelope=each), f"every message in an envelope, under {each}") for each in ENVELOPES),
+    (replace(STANDARD, fields=True), "from, sender and name at once"),
+    (replace(STANDARD, end=b""), "messages without a line feed at their end"),
+    (replace(STANDARD, end=b"\r\n"), "messages that end with CRLF"),
+    *((replace(STANDARD, envelope=each), f"every message in an envelope, under {each}") for each in ENVELOPES),
 )
 """Forms of speech for a server that leaves the standard hello unanswered, and what it needs in words."""
 
@@ -69,13 +70,13 @@ async def _understood(run: Run) -> Story:
         return best
     other_action = {"cgroupe": "cgroup"}
     if not set(REQUIREMENTS) <= best.understood:
-        all_at_once = await _told(run, adapted(best.speech, fields=True, actions=other_action))
+        all_at_once = await _told(run, replace(best.speech, fields=True, actions=other_action))
         if all_at_once.understood - best.understood:  # then it is worth the time to find out which of both is needed
-            best = await _better(run, best, adapted(best.speech, fields=True), "from, sender and name at once")
-            other = adapted(best.speech, actions=other_action)
+            best = await _better(run, best, replace(best.speech, fields=True), "from, sender and name at once")
+            other = replace(best.speech, actions=other_action)
             best = await _better(run, best, other, "cgroup in place of cgroupe")
     if "gbroadcast" in best.effects and "private" not in best.effects:
-        best = await _better(run, best, adapted(best.speech, private=True), "other words for a private group")
+        best = await _better(run, best, replace(best.speech, private=True), "other words for a private group")
     return best
 
 
@@ -87,7 +88,7 @@ async def _first(run: Run) -> Story:
     if first.understood:
         return first
     if first.says(*PASSWORD_WORDS):
-        return await _better(run, first, adapted(STANDARD, password=run.token), "a password in client-hello")
+        return await _better(run, first, replace(STANDARD, password=run.token), "a password in client-hello")
     for speech, need in FORMS:
         # a server that died of a hello will die of the next one, unless that is another thing altogether
         if first.died_of is None or speech.envelope is not None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from tchat_conform.actions import REQUIREMENT_OF
 from tchat_conform.case import Case
 from tchat_conform.crash import Crashes
+from tchat_conform.expect import FRESH
 from tchat_conform.probe import StopPolitely, probe
 from tchat_conform.restarts import Rendezvous
 from tchat_conform.run import Run
@@ -213,9 +214,8 @@ class _Runner:
                 by_cause.setdefault(_cause(self._results[each.id]), []).append(each)
         for alike in by_cause.values():
             for each in alike:
-                if not await self._confirmed(each):
-                    continue
-                break
+                if await self._confirmed(each):
+                    break
 
     async def _confirmed(self, case: Case) -> bool:
         first = self._results[case.id]
@@ -300,7 +300,7 @@ def _cause(result: Result) -> tuple[Verdict, str]:
     if not result.findings:
         return result.verdict, ""
     first = result.findings[0]
-    return result.verdict, first.by or re.sub(r"-[0-9a-f]{6}-\d{5}|\d+", "", first.sentence)
+    return result.verdict, first.by or re.sub(rf"{FRESH.pattern}|\d+", "", first.sentence)
 
 
 def _result(case: Case, verdict: Verdict, findings: tuple[Finding, ...], log: WireLog, seconds: float) -> Result:

@@ -5,7 +5,7 @@ understands; the suite speaks it, says so, and counts the deviation once, at the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from tchat_conform.verdict import Finding, Message
@@ -97,8 +97,3 @@ class Adaptation:
     def finding(self) -> Finding:
         """What the cases of its requirements have to say of it."""
         return Finding(self.sentence, proof="found by the probe, before the first case")
-
-
-def adapted(speech: Speech, **changes: Any) -> Speech:
-    """Return a speech with some changes."""
-    return replace(speech, **changes)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tchat_conform.actions import GROUP, changes_something, news
 from tchat_conform.expect import looks_refused, mentions, words
-from tchat_conform.run import Run
+from tchat_conform.run import FIRST_PATIENCE, Run
 from tchat_conform.speech import STANDARD, Speech
 from tchat_conform.target import accepts
 from tchat_conform.user import User, is_echo
@@ -31,8 +31,6 @@ TOLD = (
     "groups",
 )
 """The actions of every story; one that is told whole has more."""
-FIRST_PATIENCE = 2.0
-"""How many seconds the very first answer is waited for, at most."""
 IMPATIENT = 0.5
 """How many seconds an answer is waited for, at most, where hello had none."""
 
@@ -179,7 +177,8 @@ class _Teller:
             self.story.effects |= {"cgroupe", "join"}
         if not self.story.understood & {"cgroupe", "join", "gbroadcast"}:
             return
-        if self._shows(await self._asks(alice, "members", group=group), alice.name):
+        members = await self._asks(alice, "members", group=group)
+        if members is not None and mentions(members, alice.name):
             self.story.effects.add("cgroupe")
         await self._asks(alice, "groups")
         if "cgroupe" not in self.story.understood:
@@ -256,11 +255,7 @@ class _Teller:
 
         if not await self.world.wait(hearer.connection, is_it):
             self.story.unheard.add(news(action))
-        for each in inbox:
-            each.used = each.used or mentions(each.message, tokens[0])
-
-    def _shows(self, answer: Message | None, token: str) -> bool:
-        return answer is not None and mentions(answer, token)
+        hearer.uses_up(tokens[0])
 
     def _greeted(self, inbox: list[Any], broken: list[Any]) -> None:
         """Note what somebody got who never spoke, the news of our own people aside."""

@@ -71,7 +71,7 @@ class User:
         """
         messages.parse_request(request)
         action = str(request["action"])
-        expected = expected or Expected(str(schemas.answer_to(action)), _repeated(action, request))
+        expected = expected or _answer_to(request)
         answer = await self._direct_answer(request, expected)
         if answer is None:
             return await self._unanswered(request, expected)
@@ -198,6 +198,11 @@ class User:
     def _unused(self, wanted: Wanted) -> Received | None:
         return next((each for each in self.connection.inbox if not each.used and wanted(each)), None)
 
+    def uses_up(self, token: str) -> None:
+        """Take all that has come and mentions a token for used."""
+        for each in self.connection.inbox:
+            each.used = each.used or mentions(each.message, token)
+
     def _is_near(self, expected: Expected, message: Message) -> bool:
         if expected.action == "server-error":
             return looks_refused(message) and message.get("request") in (None, expected.fields.get("request"))
@@ -205,15 +210,12 @@ class User:
 
     async def answer_to(self, request: Message) -> Message | None:
         """Return what answers a request sent before, in whatever form, be it a refusal; None if nothing does."""
-        action = str(request["action"])
-        expected = Expected(str(schemas.answer_to(action)), _repeated(action, request))
-        answer = await self._direct_answer(request, expected)
+        answer = await self._direct_answer(request, _answer_to(request))
         return None if answer is None else answer.message
 
     async def _direct_answer(self, request: Message, expected: Expected) -> Received | None:
-        without_id = Expected(expected.action, {name: value for name, value in expected.fields.items() if name != "id"})
-        early = len(self.connection.inbox) - len(self.connection.since(request))
-        before = {id(each) for each in self.connection.inbox[:early]}
+        without_id = expected.without_id()
+        before = {id(each) for each in self.connection.before(request)}
 
         def is_it(received: Received) -> bool:
             message = received.message
@@ -239,8 +241,7 @@ class User:
         text = self.world.text("still here")
         await self.says("client-send", to=self.name, msg=text)
         found = await self._next(lambda received: mentions(received.message, text))
-        for each in self.connection.inbox:
-            each.used = each.used or mentions(each.message, text)
+        self.uses_up(text)
         return found is not None
 
     def _may_work(self, action: str) -> bool:
@@ -258,7 +259,7 @@ class User:
             raise self._in_vain(silence, action)
         sentence = f"{self!r} sent {action}, and no acknowledgement came"
         self.world.near_miss(replace(silence, sentence=sentence, received="nothing"))
-        return self._heard({name: value for name, value in expected.message.items() if name != "id"})
+        return self._heard(expected.without_id().message)
 
     async def _not_refused(self, action: str, expected: Expected) -> Message:
         """Judge an illegal request that got no answer: silence is no refusal, but what it did decides."""
@@ -275,8 +276,7 @@ class User:
         action = None if request is None else request.get("action")
         acceptance = _acceptance(request)
 
-        early = len(self.connection.inbox) - len(self.connection.since(request))
-        before = {id(each) for each in self.connection.inbox[:early]}
+        before = {id(each) for each in self.connection.before(request)}
 
         def is_it(message: Message) -> bool:
             if request is not None and "id" in message:
@@ -398,12 +398,13 @@ def _acceptance(request: Message | None) -> Expected | None:
     action = None if request is None else request.get("action")
     if request is None or action not in schemas.actions("requests") or schemas.answer_to(str(action)) is None:
         return None
-    repeated = _repeated(str(action), request)
-    return Expected(str(schemas.answer_to(str(action))), {key: repeated[key] for key in repeated if key != "id"})
+    return _answer_to(request).without_id()
 
 
-def _repeated(action: str, request: Message) -> dict[str, Any]:
-    """Return the fields that the answer to a request repeats from it, ``id`` included."""
-    asked = schemas.schema("requests", action)["properties"]
-    answer = schemas.schema("answers", str(schemas.answer_to(action)))["properties"]
-    return {name: value for name, value in request.items() if name in asked and name in answer and name != "action"}
+def _answer_to(request: Message) -> Expected:
+    """Return the answer that a request expects, with the fields that it repeats from it, ``id`` included."""
+    action = str(request["action"])
+    asked, known = schemas.schema("requests", action)["properties"], str(schemas.answer_to(action))
+    answer = schemas.schema("answers", known)["properties"]
+    repeated = {name: value for name, value in request.items() if name in asked and name in answer and name != "action"}
+    return Expected(known, repeated)

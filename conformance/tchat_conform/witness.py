@@ -64,11 +64,14 @@ class Witness:
 
     async def has_lost(self) -> bool:
         """Tell whether the server has cut the connection since this was last asked."""
+        await self._notice_loss()
+        lost, self._lost = self._lost, False
+        return lost
+
+    async def _notice_loss(self) -> None:
         if self._connection is not None and self._connection.closed:
             self._lost = True
             await self.leave()
-        lost, self._lost = self._lost, False
-        return lost
 
     async def _asks(self, limit: float) -> bool:
         connection = await self._present(limit)
@@ -77,9 +80,7 @@ class Witness:
         return await self._exchange(connection, self._request, self._is_answer, limit)
 
     async def _present(self, limit: float) -> Connection | None:
-        if self._connection is not None and self._connection.closed:
-            self._lost = True
-            await self.leave()
+        await self._notice_loss()
         if self._connection is None:
             with suppress(OSError, TimeoutError):
                 connection = await Connection.open("witness", self._address, WireLog(), limit, self._speech)

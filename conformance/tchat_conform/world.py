@@ -174,8 +174,7 @@ class World:
             return any(mentions(each.message, group) and mentions(each.message, member.name) for each in inbox)
 
         await self.wait(user.connection, told, news("server-join"))
-        for each in inbox:
-            each.used = each.used or mentions(each.message, group)
+        user.uses_up(group)
 
     async def builds_on(self, step: Awaitable[T], *, by: str) -> T:
         """Await a step the case builds on: its failure blocks the case. ``by`` is the action at work."""
@@ -245,8 +244,7 @@ class World:
             self.log.remark(f"the barrier from {sender!r} to {recipient!r} did not arrive")
             sentence = "a private message must arrive before silence proves anything; it did not"
             raise Blocked(Finding(sentence, by="client-send"))
-        for each in inbox:
-            each.used = each.used or mentions(each.message, text)
+        recipient.uses_up(text)
 
     def should_be(self, holds: bool, sentence: str, expected: Message | str, received: Message | str) -> None:
         """Note a near miss unless something holds that is a matter of form."""
