@@ -18,12 +18,13 @@ Script = Callable[["World"], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``restarts`` says that it restarts the server, and so runs beside others only that do so too.
+    """One case.
 
-    ``kills`` says that it kills the server without warning: it runs alone, for what others write at the same moment
-    could save what is lost. ``bad_input`` says that it sends text that is no JSON.
+    ``restarts`` says that it restarts the server, and so runs beside others only that do so too; ``kills``, that it
+    does so by killing it without warning. ``bad_input`` says that it sends text that is no JSON.
     ``slow`` says that a sound server works long at it, for instance on a password: few such run at a time.
-    ``crowd`` says that so many take part that other cases would wait too long for their answers: it runs alone too.
+    ``alone`` says that no other case may run beside it: so many take part that others would wait too long for their
+    answers, or what others write at the same moment could save what is lost.
     """
 
     requirement: Requirement
@@ -31,20 +32,15 @@ class Case:
     title: str
     script: Script
     restarts: bool = False
-    slow: bool = False
-    crowd: bool = False
     kills: bool = False
+    slow: bool = False
+    alone: bool = False
     bad_input: bool = False
 
     @property
     def harsh(self) -> bool:
         """Whether it sends what kills many a server: such cases come last."""
         return self.bad_input or self.requirement.level == "robustness"
-
-    @property
-    def alone(self) -> bool:
-        """Whether no other case may run beside it."""
-        return self.kills or self.crowd
 
     @property
     def id(self) -> str:
@@ -64,9 +60,9 @@ def case(  # noqa: PLR0913 - how a case runs, by name
     requirement: str,
     *,
     restarts: bool = False,
-    slow: bool = False,
-    crowd: bool = False,
     kills: bool = False,
+    slow: bool = False,
+    alone: bool = False,
     bad_input: bool = False,
 ) -> Callable[[Script], Script]:
     """Register a coroutine as a case of a requirement; its docstring's first line is the title.
@@ -77,7 +73,7 @@ def case(  # noqa: PLR0913 - how a case runs, by name
     def register(script: Script) -> Script:
         name = getattr(script, "__name__", "case").replace("_", "-")
         title = (inspect.getdoc(script) or name).splitlines()[0]
-        new = Case(requirements()[requirement], name, title, script, restarts or kills, slow, crowd, kills, bad_input)
+        new = Case(requirements()[requirement], name, title, script, restarts or kills, kills, slow, alone, bad_input)
         if new.id in _registered:
             raise ValueError(f"two cases are called {new.id}")
         _registered[new.id] = new

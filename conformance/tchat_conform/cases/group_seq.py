@@ -149,7 +149,7 @@ async def history_and_log_have_every_seq_once(w: World) -> None:
     must(once, "msgs and states together must have seqs 1 to 7, each once", None, {"seq": found})
 
 
-@case("A-SEQ-2", crowd=True)
+@case("A-SEQ-2", alone=True)
 async def fifty_writers_are_heard_in_one_order(w: World) -> None:
     """Fifty members post to a group at once: each gets every message once, and all get them in the same order."""
     alice = await w.user("alice")
@@ -165,7 +165,7 @@ async def fifty_writers_are_heard_in_one_order(w: World) -> None:
         must(same, f"{member!r} must get the messages in the order in which alice gets them")
 
 
-@case("A-SEQ-2", crowd=True)
+@case("A-SEQ-2", alone=True)
 async def fifty_writers_are_numbered_without_holes(w: World) -> None:
     """Fifty members post to a group at once: each gets the messages numbered upwards, without a hole."""
     alice = await w.user("alice")
@@ -179,7 +179,7 @@ async def fifty_writers_are_numbered_without_holes(w: World) -> None:
         counts(member.heard("server-gbroadcast", group=group), start=CROWD + 1)
 
 
-@case("A-SEQ-2", crowd=True)
+@case("A-SEQ-2", alone=True)
 async def joins_and_messages_come_in_one_order(w: World) -> None:
     """While alice posts to a group, many join it and post: each gets all from its own join on, without a hole."""
     w.allow(CROWD_PATIENCE)

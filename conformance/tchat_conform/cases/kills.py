@@ -16,18 +16,18 @@ ENOUGH = 60
 AT_MOST = 100
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", kills=True, alone=True)
 async def what_is_acknowledged_survives_a_kill(w: World) -> None:
     """Alice posts fifty messages, and the server is killed the moment the last is acknowledged: all are in msgs."""
     alice = await w.user("alice")
     group = await w.group_of(alice)
-    posts = [await alice.given("gbroadcast", group=group, msg=w.text()) for _ in range(50)]
-    await w.restart(kill=True)
+    posts = [await alice.given("gbroadcast", group=group, msg=w.text()) for _ in range(49)]
+    posts.append(await w.killed_after(alice.given("gbroadcast", group=group, msg=w.text())))
     alice = await w.returns(alice)
     has_messages(await alice.asks("msgs", group=group), *posts)
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", kills=True, alone=True)
 async def what_is_acknowledged_in_a_crowd_survives_a_kill(w: World) -> None:
     """The server is killed while five users post at once: each message that was acknowledged is in msgs, once."""
     people = await w.users("ann", "ben", "cat", "dan", "eve")
@@ -42,12 +42,15 @@ async def what_is_acknowledged_in_a_crowd_survives_a_kill(w: World) -> None:
                 enough.set()
 
     talk = [asyncio.create_task(chatter(user)) for user in people]
-    signal = asyncio.create_task(enough.wait())
-    await asyncio.wait([*talk, signal], return_when=asyncio.FIRST_COMPLETED)
-    if not enough.is_set():
-        signal.cancel()
-        await asyncio.gather(*talk)
-    await w.restart(kill=True)
+
+    async def comes_to_enough() -> None:
+        signal = asyncio.create_task(enough.wait())
+        await asyncio.wait([*talk, signal], return_when=asyncio.FIRST_COMPLETED)
+        if not enough.is_set():
+            signal.cancel()
+            await asyncio.gather(*talk)
+
+    await w.killed_after(comes_to_enough())
     for each in talk:
         with suppress(Stopped):
             await each
@@ -70,8 +73,7 @@ async def changes_survive_a_kill(w: World) -> None:
     alice, bob, carol, dave = await w.users("alice", "bob", "carol", "dave")
     group = await w.group_of(alice, private=True)
     await alice.given("ban", group=group, dest=bob.name, reason="")
-    await alice.given("invite", group=group, dest=carol.name)
-    await w.restart(kill=True)
+    await w.killed_after(alice.given("invite", group=group, dest=carol.name))
     bob, carol, dave = await w.returns(bob), await w.returns(carol), await w.returns(dave)
     await bob.is_refused("banned", "join", group=group)
     await dave.is_refused("not-invited", "join", group=group)
@@ -83,8 +85,7 @@ async def _survives_a_kill(w: World, action: str, *, by_owner: bool = True, **fi
     alice, bob = await w.users("alice", "bob")
     group = await w.group_of(alice, bob)
     told = {"dest": bob.name, **fields} if by_owner else fields
-    event = await (alice if by_owner else bob).given(action, group=group, **told)
-    await w.restart(kill=True)
+    event = await w.killed_after((alice if by_owner else bob).given(action, group=group, **told))
     alice, bob = await w.returns(alice), await w.returns(bob)
     log = rows(await alice.asks("states", group=group), "events")
     must(bool(log) and number(log[-1]) == number(event), f"{action} must be the last in the log", event, str(log[-1:]))
@@ -121,8 +122,7 @@ async def an_unban_survives_a_kill(w: World) -> None:
     alice, bob = await w.users("alice", "bob")
     group = await w.group_of(alice)
     await alice.given("ban", group=group, dest=bob.name, reason="")
-    await alice.given("unban", group=group, dest=bob.name)
-    await w.restart(kill=True)
+    await w.killed_after(alice.given("unban", group=group, dest=bob.name))
     alice, bob = await w.returns(alice), await w.returns(bob)
     await bob.asks("join", group=group)
     await alice.hears_copy_of(await bob.asks("gbroadcast", group=group, msg=w.text()))
@@ -132,8 +132,8 @@ async def an_unban_survives_a_kill(w: World) -> None:
 async def a_join_survives_a_kill(w: World) -> None:
     """Alice founds a group and bob joins it, and the server is killed at the answer: he is a member afterwards."""
     alice, bob = await w.users("alice", "bob")
-    group = await w.group_of(alice, bob)
-    await w.restart(kill=True)
+    group = await w.group_of(alice)
+    await w.killed_after(bob.given("join", group=group))
     alice, bob = await w.returns(alice), await w.returns(bob)
     await bob.hears_copy_of(await alice.asks("gbroadcast", group=group, msg=w.text()))
 
@@ -144,7 +144,6 @@ async def what_waits_survives_a_kill(w: World) -> None:
     w.needs_feature("offline")
     alice, bob, text = await w.user("alice"), await w.user("bob"), w.text()
     await goes(bob)
-    await alice.given("client-send", to=bob.name, msg=text)
-    await w.restart(kill=True)
+    await w.killed_after(alice.given("client-send", to=bob.name, msg=text))
     bob = await w.returns(bob)
     await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
