@@ -26,6 +26,7 @@ CHUNK = 65_536
 
 
 Pacer = Callable[[], Awaitable[bool]]
+Noise = Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Connection:
     pacer: Pacer | None = None
     greetings: int = 0
     echoes: bool = False
+    is_noise: Noise = lambda _: False
     inbox: list[Received] = field(default_factory=list)
     broken: list[BadInput] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
@@ -96,18 +98,19 @@ class Connection:
         pacer: Pacer | None = None,
         greetings: int = 0,
         echoes: bool = False,
+        is_noise: Noise = lambda _: False,
     ) -> "Connection":
         """Connect within ``limit`` seconds. Raises OSError or TimeoutError if nobody answers.
 
         ``speech`` is the form of what is sent. ``pacer`` is for a server that must get each message by itself, and
         waits until it is past the one before, if it can;
         ``greetings`` is how many things this server says unasked to everybody who connects, ``echoes`` whether it
-        sends back what it gets: both are left out of ``inbox``.
+        sends back what it gets: both are left out of ``inbox``, and so is what ``is_noise`` says to be about others.
         """
         async with asyncio.timeout(limit):
             reader, writer = await asyncio.open_connection(address.host, address.port, ssl=address.tls)
         log.add(who, "·", b"connected")
-        connection = cls(who, log, reader, writer, speech, pacer, greetings, echoes)
+        connection = cls(who, log, reader, writer, speech, pacer, greetings, echoes, is_noise)
         connection._pump = asyncio.create_task(connection._read())
         return connection
 
@@ -122,10 +125,9 @@ class Connection:
         await self.send_bytes(self.speech.encoded(said))
         self._unheard_since = time.monotonic()
 
-    def before(self, message: Mapping[str, Any] | None) -> list[Received]:
-        """Return what had come before a message was sent; nothing, if it was sent as mere bytes."""
-        mark = next((mark for sent, mark in reversed(self._marks) if sent is message), 0)
-        return self.inbox[:mark]
+    def mark_of(self, message: Mapping[str, Any] | None) -> int:
+        """Return how much of ``inbox`` had come before a message was sent; 0 if it was sent as mere bytes."""
+        return next((mark for sent, mark in reversed(self._marks) if sent is message), 0)
 
     def was_answered(self) -> None:
         """Be told that what was sent last has its answer: the next may follow at once."""
@@ -229,5 +231,6 @@ class Connection:
                 self.broken.append(each)
             elif each not in self._said:
                 message = each if self.speech.envelope is None else unwrapped(each)
-                self.inbox.append(Received(message, time.monotonic()))
+                if not self.is_noise(message):
+                    self.inbox.append(Received(message, time.monotonic()))
         self.news.set()

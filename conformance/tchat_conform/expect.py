@@ -124,12 +124,12 @@ def words(value: Any) -> Iterator[str]:
     """
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from words(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from words(each)
+    elif isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            if isinstance(each, str):
+                yield each
+            else:
+                yield from words(each)
 
 
 def mentions(message: Mapping[str, Any], token: str) -> bool:

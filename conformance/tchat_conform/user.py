@@ -179,24 +179,27 @@ class User:
 
     # -- matching -----------------------------------------------------------------------------------------
 
-    async def _next(self, wanted: Wanted, what: str = "", *, near: Wanted = lambda _: False) -> Received | None:
+    async def _next(
+        self, wanted: Wanted, what: str = "", *, near: Wanted = lambda _: False, since: int = 0
+    ) -> Received | None:
         """Return the next unused message that is wanted; failing that, one that comes near, once no better comes.
 
-        ``what`` is waited for, in words that are the same in every case.
+        ``what`` is waited for, in words that are the same in every case. The first ``since`` messages do not count.
         """
+        best, second = _Search(self.connection.inbox, wanted, since), _Search(self.connection.inbox, near, since)
 
         def is_there() -> bool:
-            return self._unused(wanted) is not None
+            return best.found() is not None
 
         def either() -> bool:
-            return is_there() or self._unused(near) is not None
+            return is_there() or second.found() is not None
 
         if await self.world.wait(self.connection, either, what) and not is_there():
             await self.world.settle(self.connection, is_there)
-        return self._unused(wanted) or self._unused(near)
+        return best.found() or second.found()
 
-    def _unused(self, wanted: Wanted) -> Received | None:
-        return next((each for each in self.connection.inbox if not each.used and wanted(each)), None)
+    def _unused(self, wanted: Wanted, since: int = 0) -> Received | None:
+        return _Search(self.connection.inbox, wanted, since).found()
 
     def uses_up(self, token: str) -> None:
         """Take all that has come and mentions a token for used."""
@@ -215,7 +218,7 @@ class User:
 
     async def _direct_answer(self, request: Message, expected: Expected) -> Received | None:
         without_id = expected.without_id()
-        before = {id(each) for each in self.connection.before(request)}
+        since = self.connection.mark_of(request)
 
         def is_it(received: Received) -> bool:
             message = received.message
@@ -223,13 +226,14 @@ class User:
 
         def could_be(received: Received) -> bool:
             message = received.message
-            if id(received) in before or "id" in message or message.get("request") not in (None, request["action"]):
+            if "id" in message or message.get("request") not in (None, request["action"]):
                 return False
             return looks_refused(message) or expected.may_be(message)
 
         # a server that has repeated an id before is held to it; from any other the likely message is the answer
         near = (lambda _: False) if self.world.run.repeats_ids else could_be
-        found = await self._next(is_it, str(request["action"]), near=near) or self._unused(could_be)
+        found = await self._next(is_it, str(request["action"]), near=near, since=since)
+        found = found or self._unused(could_be, since)
         if found is not None:
             found.used = True
             self.connection.was_answered()
@@ -275,8 +279,7 @@ class User:
     async def _refusal(self, request: Message | None) -> Message | None:
         action = None if request is None else request.get("action")
         acceptance = _acceptance(request)
-
-        before = {id(each) for each in self.connection.before(request)}
+        since = self.connection.mark_of(request)
 
         def is_it(message: Message) -> bool:
             if request is not None and "id" in message:
@@ -287,15 +290,15 @@ class User:
             return acceptance is not None and acceptance.is_met_by(message)
 
         def decides(received: Received) -> bool:
-            return id(received) not in before and (is_it(received.message) or accepted(received.message))
+            return is_it(received.message) or accepted(received.message)
 
         def refuses(received: Received) -> bool:
-            return id(received) not in before and is_it(received.message) and looks_refused(received.message)
+            return is_it(received.message) and looks_refused(received.message)
 
-        found = await self._next(decides, f"a refusal of {action}")
+        found = await self._next(decides, f"a refusal of {action}", since=since)
         if found is not None and not refuses(found):  # it may do what it refuses, and say both
-            await self.world.settle(self.connection, lambda: self._unused(refuses) is not None)
-        found = self._unused(refuses) or found
+            await self.world.settle(self.connection, lambda: self._unused(refuses, since) is not None)
+        found = self._unused(refuses, since) or found
         if found is None:
             return None
         found.used = True
@@ -350,6 +353,24 @@ class User:
     def _latest(self) -> Message | str:
         unused = [each.message for each in self.connection.inbox if not each.used]
         return unused[-1] if unused else "nothing"
+
+
+class _Search:
+    """Looks for unused messages as they come, at each of them once."""
+
+    def __init__(self, inbox: list[Received], wanted: Wanted, since: int) -> None:
+        self._inbox = inbox
+        self._wanted = wanted
+        self._seen = since
+        self._wanted_ones: list[Received] = []
+
+    def found(self) -> Received | None:
+        """Return the first message that is wanted and still unused; None while there is none."""
+        for each in self._inbox[self._seen :]:
+            if not each.used and self._wanted(each):
+                self._wanted_ones.append(each)
+        self._seen = len(self._inbox)
+        return next((each for each in self._wanted_ones if not each.used), None)
 
 
 def _of(wanted: Callable[[Message], bool]) -> Wanted:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tchat_conform.actions import news
 from tchat_conform.connection import Address, Connection
-from tchat_conform.expect import mentions
+from tchat_conform.expect import mentions, words
 from tchat_conform.requirements import Requirement
 from tchat_conform.run import Run
 from tchat_conform.speech import Speech
@@ -42,6 +42,8 @@ class World:
         self.proof = ""
         self._at_least = 0.0
         self._groups: set[str] = set()
+        self._serials: set[str] = set()
+        self._find_serials = re.compile(rf"-{run.token}-(\d{{5}})").findall
         self.connections: list[Connection] = []
 
     # -- people and things --------------------------------------------------------------------------------
@@ -76,7 +78,9 @@ class World:
 
     def fresh(self, stem: str) -> str:
         """Return a legal name that begins with ``stem`` and is new, and of which no other is a part."""
-        return f"{stem}-{self.run.token}-{next(self.run.serial):05}"
+        serial = f"{next(self.run.serial):05}"
+        self._serials.add(serial)
+        return f"{stem}-{self.run.token}-{serial}"
 
     def group(self, stem: str = "wob") -> str:
         """Return a new group name."""
@@ -88,6 +92,13 @@ class World:
         """Return the names in a text that this run gave to people."""
         names = set(re.findall(rf"[^\s,;:\"'\[\]()]+-{self.run.token}-\d{{5}}", text))
         return names - self._groups
+
+    def is_noise(self, message: Message) -> bool:
+        """Tell whether a message is presence of other cases' people, as most of what arrives is."""
+        if message.get("action") != "server-presence":
+            return False
+        serials = [each for word in words(message) for each in self._find_serials(word)]
+        return bool(serials) and self._serials.isdisjoint(serials)
 
     def text(self, stem: str = "hello") -> str:
         """Return a message text that was never said before."""
@@ -109,6 +120,7 @@ class World:
                 pacer=self.run.pace if self.run.paced else None,
                 greetings=self.run.greetings,
                 echoes=self.run.echoes,
+                is_noise=self.is_noise,
             )
         except (OSError, TimeoutError) as error:
             cause = str(error) or "timed out"
