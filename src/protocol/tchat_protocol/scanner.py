@@ -152,28 +152,34 @@ TABLE: dict[State, dict[int, State]] = {
 
 _SPACE = re.compile(rb"[ \t\n\r]*+")
 _DIGIT_RUN = re.compile(rb"[0-9]*+")
-_CHARACTERS = re.compile(
-    rb"""(?: [\x20\x21\x23-\x5b\x5d-\x7f]++
+_CHARACTER = rb"""(?: [\x20\x21\x23-\x5b\x5d-\x7f]++
            | [\xc2-\xdf] [\x80-\xbf]
            | (?: \xe0 [\xa0-\xbf] | \xed [\x80-\x9f] | [\xe1-\xec\xee\xef] [\x80-\xbf] ) [\x80-\xbf]
            | (?: \xf0 [\x90-\xbf] | \xf4 [\x80-\x8f] | [\xf1-\xf3] [\x80-\xbf] ) [\x80-\xbf]{2}
            | \\ ["\\/bfnrt]
            | \\u (?: [0-9abcefABCEF] [0-9a-fA-F] | [dD] [0-7] ) [0-9a-fA-F]{2}
            | \\u [dD] [89abAB] [0-9a-fA-F]{2} \\u [dD] [c-fC-F] [0-9a-fA-F]{2}
-         )*+""",
-    re.VERBOSE,
-)
+         )"""
+_BLANK = rb"[ \t\n\r]*+"
+_STRING = rb'(?: " ' + _CHARACTER + rb'*+ " )'
+_NUMBER = rb"(?: -?+ (?: 0 | [1-9] [0-9]{0,17}+ ) (?: \. [0-9]{1,20}+ )?+ (?= [,}\] \t\n\r]) )"
+_SCALAR = rb"(?: true | false | null | " + _NUMBER + rb" | " + _STRING + rb" )"
+_ITEM = _BLANK + _SCALAR + _BLANK
+_MEMBER = _BLANK + _STRING + _BLANK + rb":" + _ITEM
+_CHARACTERS = re.compile(_CHARACTER + rb"*+", re.VERBOSE)
+_ITEMS = re.compile(_BLANK + rb"(?: ," + _ITEM + rb")*+", re.VERBOSE)
+_MEMBERS = re.compile(_BLANK + rb"(?: ," + _MEMBER + rb")*+", re.VERBOSE)
 _SPACE_MAY_FOLLOW = (
     State.KEY_OR_END,
     State.KEY,
     State.COLON,
     State.VALUE,
     State.VALUE_OR_END,
-    State.AFTER_MEMBER,
-    State.AFTER_ITEM,
 )
 RUNS: dict[State, re.Pattern[bytes]] = {
     **dict.fromkeys(_SPACE_MAY_FOLLOW, _SPACE),
+    State.AFTER_MEMBER: _MEMBERS,
+    State.AFTER_ITEM: _ITEMS,
     **dict.fromkeys((State.INTEGER, State.FRACTION, State.EXPONENT), _DIGIT_RUN),
     State.STRING: _CHARACTERS,
 }
