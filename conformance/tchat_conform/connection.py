@@ -4,10 +4,10 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsIndex
 
 from tchat_conform.speech import STANDARD, Speech, unwrapped
 from tchat_conform.wirelog import WireLog
@@ -58,13 +58,37 @@ class Received:
     used: bool = False
 
 
+class _Ear(asyncio.StreamReader):
+    """Tells of bytes at the moment they come, without a task that waits for them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connection: Connection | None = None
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        """Be told by the transport of bytes that came."""
+        if self.connection is not None:
+            self.connection.hear(bytes(data))
+
+    def feed_eof(self) -> None:
+        """Be told by the transport that nothing more will come."""
+        super().feed_eof()
+        if self.connection is not None:
+            self.connection.end(reset=False)
+
+    def set_exception(self, exc: Exception) -> None:
+        """Be told by the transport that the connection broke."""
+        super().set_exception(exc)
+        if self.connection is not None:
+            self.connection.end(reset=True)
+
+
 @dataclass(slots=True)
 class Connection:
-    """A connection with a reader of its own. ``inbox`` holds all that came, ``broken`` what was no message."""
+    """A connection that hears by itself. ``inbox`` holds all that came, ``broken`` what was no message."""
 
     who: str
     log: WireLog
-    reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     speech: Speech = STANDARD
     pacer: Pacer | None = None
@@ -81,8 +105,9 @@ class Connection:
     reset: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _decoder: Decoder = field(default_factory=lambda: Decoder(limit=MAX_ANSWER_BYTES))
-    _pump: asyncio.Task[None] | None = None
     _unheard_since: float | None = None
+    _unacknowledged: bool = False
+    _deaf: bool = False
     _marks: list[tuple[Mapping[str, Any], int]] = field(default_factory=list)
     _said: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -107,12 +132,20 @@ class Connection:
         ``greetings`` is how many things this server says unasked to everybody who connects, ``echoes`` whether it
         sends back what it gets: both are left out of ``inbox``, and so is what ``is_noise`` says to be about others.
         """
+        loop, ear = asyncio.get_running_loop(), _Ear()
+        made: list[Connection] = []
+
+        def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            log.add(who, "·", b"connected")
+            ear.connection = cls(who, log, writer, speech, pacer, greetings, echoes, is_noise)
+            made.append(ear.connection)
+
+        def protocol() -> asyncio.StreamReaderProtocol:
+            return asyncio.StreamReaderProtocol(ear, connected, loop)
+
         async with asyncio.timeout(limit):
-            reader, writer = await asyncio.open_connection(address.host, address.port, ssl=address.tls)
-        log.add(who, "·", b"connected")
-        connection = cls(who, log, reader, writer, speech, pacer, greetings, echoes, is_noise)
-        connection._pump = asyncio.create_task(connection._read())
-        return connection
+            await loop.create_connection(protocol, address.host, address.port, ssl=address.tls)
+        return made[0]
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Send one message, in the form that the server understands."""
@@ -160,27 +193,25 @@ class Connection:
 
     async def wait_until(self, condition: Callable[[], bool], limit: float) -> bool:
         """Wait until ``condition()`` holds; False once ``limit`` seconds have passed or nothing more can come."""
-        deadline = time.monotonic() + limit
-        while not condition():
-            left = deadline - time.monotonic()
-            if left <= 0 or self.closed:
-                return False
-            self.news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(left):  # wait_for() of Python 3.11 can lose a cancellation
+        if condition():
+            return True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):  # wait_for() of Python 3.11 can lose a cancellation
+                while not self.closed:
+                    self._acknowledge()
+                    self.news.clear()
                     await self.news.wait()
-        return True
+                    if condition():
+                        return True
+        return condition()
 
     async def close(self) -> None:
-        """Close our side and wait until the reader has ended."""
+        """Close our side; nothing is heard from now on."""
         if not self.writer.is_closing():
             self.log.add(self.who, "·", CLOSE)
             self.departed = self.departed or time.monotonic()
         self.writer.close()
-        if self._pump is not None:
-            self._pump.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._pump
+        self._deaf = True
         with suppress(ConnectionError, ssl.SSLError, TimeoutError):
             async with asyncio.timeout(1):
                 await self.writer.wait_closed()
@@ -201,12 +232,11 @@ class Connection:
         self.writer.transport.abort()
         await self.close()
 
-    async def _read(self) -> None:
-        try:
-            while data := await self.reader.read(CHUNK):
-                self._take(data)
-        except (ConnectionError, ssl.SSLError):
-            self.reset = True
+    def end(self, *, reset: bool) -> None:
+        """Be told that nothing more will come."""
+        if self.closed or self._deaf:
+            return
+        self.reset = reset
         self.closed = True
         self.cut = not self.writer.is_closing()
         self.departed = self.departed or self.last_sent
@@ -215,15 +245,21 @@ class Connection:
         self.news.set()
 
     def _acknowledge(self) -> None:
-        """Acknowledge at once, for a server with Nagle's algorithm on holds back its next write until then."""
+        """Acknowledge what came at once: a server with Nagle's algorithm on holds back its next write until then."""
+        if not self._unacknowledged:
+            return
+        self._unacknowledged = False
         if QUICK_ACK is not None and (plain := self.writer.get_extra_info("socket")) is not None:
             with suppress(OSError):
                 plain.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
 
-    def _take(self, data: bytes) -> None:
+    def hear(self, data: bytes) -> None:
+        """Be told of bytes that came."""
+        if self._deaf:
+            return
         self.log.add(self.who, "←", data)
         self.raw += data
-        self._acknowledge()
+        self._unacknowledged = True
         for each in self._decoder.feed(data):
             if self.greetings > 0:
                 self.greetings -= 1
