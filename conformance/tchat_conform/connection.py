@@ -195,14 +195,17 @@ class Connection:
         """Wait until ``condition()`` holds; False once ``limit`` seconds have passed or nothing more can come."""
         if condition():
             return True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit):  # wait_for() of Python 3.11 can lose a cancellation
-                while not self.closed:
-                    self._acknowledge()
-                    self.news.clear()
-                    await self.news.wait()
-                    if condition():
-                        return True
+        deadline = time.monotonic() + limit
+        alarm = asyncio.get_running_loop().call_later(limit, self.news.set)
+        try:
+            while not self.closed and time.monotonic() < deadline:
+                self._acknowledge()
+                self.news.clear()
+                await self.news.wait()
+                if condition():
+                    return True
+        finally:
+            alarm.cancel()
         return condition()
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tchat_conform.actions import news
 from tchat_conform.connection import Address, Connection
-from tchat_conform.expect import mentions, words
+from tchat_conform.expect import mentions
 from tchat_conform.requirements import Requirement
 from tchat_conform.run import Run
 from tchat_conform.speech import Speech
@@ -95,9 +95,10 @@ class World:
 
     def is_noise(self, message: Message) -> bool:
         """Tell whether a message is presence of other cases' people, as most of what arrives is."""
-        if message.get("action") != "server-presence":
+        name = message.get("from")
+        if message.get("action") != "server-presence" or not isinstance(name, str):
             return False
-        serials = [each for word in words(message) for each in self._find_serials(word)]
+        serials = self._find_serials(name)
         return bool(serials) and self._serials.isdisjoint(serials)
 
     def text(self, stem: str = "hello") -> str:

@@ -168,6 +168,10 @@ _ITEM = _BLANK + _SCALAR + _BLANK
 _MEMBER = _BLANK + _STRING + _BLANK + rb":" + _ITEM
 _CHARACTERS = re.compile(_CHARACTER + rb"*+", re.VERBOSE)
 _ITEMS = re.compile(_BLANK + rb"(?: ," + _ITEM + rb")*+", re.VERBOSE)
+_FLAT_OBJECT = rb"(?: \{ " + _MEMBER + rb" (?: ," + _MEMBER + rb")*+ \} )"
+_FLAT_ITEMS = re.compile(
+    _BLANK + rb"(?: ," + _BLANK + rb"(?: " + _SCALAR + rb" | " + _FLAT_OBJECT + rb" )" + _BLANK + rb")*+", re.VERBOSE
+)
 _MEMBERS = re.compile(_BLANK + rb"(?: ," + _MEMBER + rb")*+", re.VERBOSE)
 _SPACE_MAY_FOLLOW = (
     State.KEY_OR_END,
@@ -183,6 +187,8 @@ RUNS: dict[State, re.Pattern[bytes]] = {
     **dict.fromkeys((State.INTEGER, State.FRACTION, State.EXPONENT), _DIGIT_RUN),
     State.STRING: _CHARACTERS,
 }
+RUNS_IN_ROOM = RUNS | {State.AFTER_ITEM: _FLAT_ITEMS}
+"""The same where one more level may be opened."""
 
 _NUMBER_MAY_END = frozenset({State.ZERO, State.INTEGER, State.FRACTION, State.EXPONENT})
 _BEFORE_VALUE = frozenset({State.VALUE, State.VALUE_OR_END})
@@ -263,7 +269,7 @@ class ObjectScanner:
         Raises ScanError at the first byte that cannot be part of a JSON object nested no deeper than allowed.
         """
         while self._at < stop:
-            run = RUNS.get(self._state)
+            run = (RUNS_IN_ROOM if len(self._open) < self._max_depth else RUNS).get(self._state)
             found = run.match(text, self._at, stop) if run else None
             if found:
                 self._at = found.end()
