@@ -23,8 +23,7 @@ class Case:
     ``restarts`` says that it restarts the server, and so runs beside others only that do so too; ``kills``, that it
     does so by killing it without warning. ``bad_input`` says that it sends text that is no JSON.
     ``slow`` says that a sound server works long at it, for instance on a password: few such run at a time.
-    ``alone`` says that no other case may run beside it: so many take part that others would wait too long for their
-    answers, or what others write at the same moment could save what is lost.
+    ``alone`` says that no other case may run beside it: so many take part that others would wait too long.
     """
 
     requirement: Requirement

@@ -264,8 +264,8 @@ def _phases(cases: Sequence[Case]) -> Iterable[Sequence[Case]]:
     rest = [each for each in cases if not each.alone and not each.restarts]
     phases = (
         [each for each in rest if not each.harsh],
-        [each for each in cases if each.restarts and not each.kills and not each.alone],
-        [each for each in cases if each.kills and not each.alone],
+        [each for each in cases if each.restarts and not each.kills],
+        [each for each in cases if each.kills],
         [each for each in cases if each.alone],
         [each for each in rest if each.harsh],
     )
@@ -276,6 +276,8 @@ async def _outcome(case: Case, world: World) -> tuple[Verdict, tuple[Finding, ..
     try:
         if case.level.optional:
             world.needs_feature(case.level.name)
+        if case.restarts:
+            world.needs_restarts()
         limit = CASE_LIMIT_FACTOR * max(1.0, world.patience)
         async with asyncio.timeout(limit):
             await case.script(world)

@@ -278,23 +278,15 @@ class World:
             raise Unsupported(Finding(f"server-hello does not list {feature!r}", by=f"{FEATURE}{feature}"))
 
     async def restart(self) -> None:
-        """Restart the server. Ends the case if the run may not."""
-        self._needs_restarts()
+        """Restart the server."""
         await self.run.restart(False, self._remarks("the server is stopped and started again"))
 
     async def killed_after(self, last_act: Coroutine[Any, Any, T]) -> T:
-        """Kill the server without warning as soon as ``last_act`` has ended, start it again, and return its result.
-
-        Ends the case if the run may not.
-        """
-        try:
-            self._needs_restarts()
-        except Untested:
-            last_act.close()
-            raise
+        """Kill the server without warning as soon as ``last_act`` has ended, start it again, and return its result."""
         return await self.run.restart(True, self._acts_last(last_act))
 
-    def _needs_restarts(self) -> None:
+    def needs_restarts(self) -> None:
+        """End the case if the run may not restart the server."""
         if not self.run.target.can_restart:
             raise Untested(Finding("needs a server that the suite started: --spawn 'CMD {port}'"))
 

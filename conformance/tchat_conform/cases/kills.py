@@ -16,18 +16,21 @@ ENOUGH = 60
 AT_MOST = 100
 
 
-@case("H-KILL-1", kills=True, alone=True)
+@case("H-KILL-1", kills=True)
 async def what_is_acknowledged_survives_a_kill(w: World) -> None:
     """Alice posts fifty messages, and the server is killed the moment the last is acknowledged: all are in msgs."""
     alice = await w.user("alice")
     group = await w.group_of(alice)
-    posts = [await alice.given("gbroadcast", group=group, msg=w.text()) for _ in range(49)]
-    posts.append(await w.killed_after(alice.given("gbroadcast", group=group, msg=w.text())))
+
+    async def posts() -> list[Message]:
+        return [await alice.given("gbroadcast", group=group, msg=w.text()) for _ in range(50)]
+
+    acknowledged = await w.killed_after(posts())
     alice = await w.returns(alice)
-    has_messages(await alice.asks("msgs", group=group), *posts)
+    has_messages(await alice.asks("msgs", group=group), *acknowledged)
 
 
-@case("H-KILL-1", kills=True, alone=True)
+@case("H-KILL-1", kills=True)
 async def what_is_acknowledged_in_a_crowd_survives_a_kill(w: World) -> None:
     """The server is killed while five users post at once: each message that was acknowledged is in msgs, once."""
     people = await w.users("ann", "ben", "cat", "dan", "eve")
@@ -41,17 +44,16 @@ async def what_is_acknowledged_in_a_crowd_survives_a_kill(w: World) -> None:
             if len(acknowledged) >= ENOUGH:
                 enough.set()
 
-    talk = [asyncio.create_task(chatter(user)) for user in people]
-
-    async def comes_to_enough() -> None:
+    async def chat() -> list[asyncio.Task[None]]:
+        talk = [asyncio.create_task(chatter(user)) for user in people]
         signal = asyncio.create_task(enough.wait())
         await asyncio.wait([*talk, signal], return_when=asyncio.FIRST_COMPLETED)
         if not enough.is_set():
             signal.cancel()
             await asyncio.gather(*talk)
+        return talk
 
-    await w.killed_after(comes_to_enough())
-    for each in talk:
+    for each in await w.killed_after(chat()):
         with suppress(Stopped):
             await each
     await _all_are_there_once(await w.returns(people[0]), group, acknowledged)
