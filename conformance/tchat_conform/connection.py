@@ -106,7 +106,6 @@ class Connection:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _decoder: Decoder = field(default_factory=lambda: Decoder(limit=MAX_ANSWER_BYTES))
     _unheard_since: float | None = None
-    _unacknowledged: bool = False
     _deaf: bool = False
     _marks: list[tuple[Mapping[str, Any], int]] = field(default_factory=list)
     _said: list[Mapping[str, Any]] = field(default_factory=list)
@@ -199,7 +198,6 @@ class Connection:
         alarm = asyncio.get_running_loop().call_later(limit, self.news.set)
         try:
             while not self.closed and time.monotonic() < deadline:
-                self._acknowledge()
                 self.news.clear()
                 await self.news.wait()
                 if condition():
@@ -249,9 +247,6 @@ class Connection:
 
     def _acknowledge(self) -> None:
         """Acknowledge what came at once: a server with Nagle's algorithm on holds back its next write until then."""
-        if not self._unacknowledged:
-            return
-        self._unacknowledged = False
         if QUICK_ACK is not None and (plain := self.writer.get_extra_info("socket")) is not None:
             with suppress(OSError):
                 plain.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
@@ -262,7 +257,7 @@ class Connection:
             return
         self.log.add(self.who, "←", data)
         self.raw += data
-        self._unacknowledged = True
+        self._acknowledge()
         for each in self._decoder.feed(data):
             if self.greetings > 0:
                 self.greetings -= 1

@@ -55,7 +55,7 @@ async def probe(run: Run) -> None:
     run.paced = story.hello is None or not messages.is_valid("answers", dict(story.hello))
     _note_habits(run, story)
     knows_groups = "cgroupe" in story.understood
-    whole = await _told(run, story.speech, whole=True) if knows_groups else story
+    whole = await _told(run, story.speech, whole=True) if knows_groups and not story.whole else story
     for action in whole.mute:
         run.silences[action] += SILENCES_THAT_PROVE
     run.effective |= whole.effects
@@ -82,7 +82,7 @@ async def _understood(run: Run) -> Story:
 
 async def _first(run: Run) -> Story:
     """Return the first story that is understood at all, in whatever form of speech."""
-    first = await _told(run, STANDARD)
+    first = await _told(run, STANDARD, whole=True)
     if first.says(*KEY_WORDS) and not first.effects:
         raise StopPolitely(_demand(first))
     if first.understood:
@@ -117,7 +117,7 @@ async def _better(run: Run, best: Story, speech: Speech, need: str) -> Story:
     """Tell the story in another form; return it, and note what the form is for, if more of it is understood."""
     other = await _told(run, speech)
     gained = (other.understood | (other.effects & {"private"})) - best.understood
-    if not gained or len(other.understood) < len(best.understood):
+    if not gained or len(other.understood & set(TOLD)) < len(best.understood & set(TOLD)):
         return best
     numbers = {PRIVATE} if gained == {"private"} else {REQUIREMENTS[each] for each in gained & set(REQUIREMENTS)}
     plain = ALIASES if speech.fields or speech.actions else frozenset()

@@ -46,11 +46,13 @@ WITNESSED = {
 class Story:
     """What one telling came to: what answered each action, None for nothing, and which actions had their effect.
 
+    ``whole`` says that every request of a group was asked.
     ``unheard`` holds the news that did not reach those they should. ``greeting`` is what a connection got that never
     spoke; ``died_of`` the request that the server died of.
     """
 
     speech: Speech
+    whole: bool = False
     answers: dict[str, Message | None] = field(default_factory=dict)
     effects: set[str] = field(default_factory=set)
     unheard: set[str] = field(default_factory=set)
@@ -184,6 +186,7 @@ class _Teller:
         if "cgroupe" not in self.story.understood:
             return
         if whole:
+            self.story.whole = True
             await self._rules(alice, bob, group)
         await self._privacy(alice, bob)
 
