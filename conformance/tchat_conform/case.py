@@ -20,10 +20,11 @@ Script = Callable[["World"], Awaitable[None]]
 class Case:
     """One case.
 
-    ``restarts`` says that it restarts the server, and so runs beside others only that do so too; ``kills``, that it
-    does so by killing it without warning. ``bad_input`` says that it sends text that is no JSON.
+    ``restarts`` says that it restarts the server, and so runs beside others only that do so too.
+    ``bad_input`` says that it sends text that is no JSON.
     ``slow`` says that a sound server works long at it, for instance on a password: few such run at a time.
-    ``alone`` says that no other case may run beside it: so many take part that others would wait too long.
+    ``alone`` says that no other case may run beside it: so many take part that others would wait too long for their
+    answers, or what others write at the same moment could save what is lost.
     """
 
     requirement: Requirement
@@ -31,7 +32,6 @@ class Case:
     title: str
     script: Script
     restarts: bool = False
-    kills: bool = False
     slow: bool = False
     alone: bool = False
     bad_input: bool = False
@@ -55,11 +55,10 @@ class Case:
 _registered: dict[str, Case] = {}
 
 
-def case(  # noqa: PLR0913 - how a case runs, by name
+def case(
     requirement: str,
     *,
     restarts: bool = False,
-    kills: bool = False,
     slow: bool = False,
     alone: bool = False,
     bad_input: bool = False,
@@ -72,7 +71,7 @@ def case(  # noqa: PLR0913 - how a case runs, by name
     def register(script: Script) -> Script:
         name = getattr(script, "__name__", "case").replace("_", "-")
         title = (inspect.getdoc(script) or name).splitlines()[0]
-        new = Case(requirements()[requirement], name, title, script, restarts or kills, kills, slow, alone, bad_input)
+        new = Case(requirements()[requirement], name, title, script, restarts, slow, alone, bad_input)
         if new.id in _registered:
             raise ValueError(f"two cases are called {new.id}")
         _registered[new.id] = new

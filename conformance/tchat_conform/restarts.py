@@ -1,33 +1,24 @@
 """Restarts that cases ask for, made together: one restart serves all who wait for it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from tchat_conform.target import TargetError
 
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """Somebody who waits for a restart. ``done`` ends with what his last act returned or raised."""
-
-    kill: bool
-    last_act: Coroutine[Any, Any, Any]
-    done: "asyncio.Future[Any]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+Waiting = tuple[bool, "asyncio.Future[None]"]
 
 
 class Rendezvous:
     """Restarts the server once everybody who is there either waits for it or has gone.
 
-    ``restart`` does it, and raises TargetError. ``kill`` says whether it kills the server or asks it to stop. What
-    somebody does last before it is done when all are there, so that no waiting gives the server time to save it.
+    ``restart`` does it: it is told whether to kill, and raises TargetError. Those who want the server stopped and
+    those who want it killed are served one group after the other.
     """
 
     def __init__(self, restart: Callable[[bool], Awaitable[None]]) -> None:
         self._restart = restart
         self._present = 0
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Waiting] = []
 
     def enter(self) -> None:
         """Be there: no restart happens while somebody who is there does something else."""
@@ -38,32 +29,28 @@ class Rendezvous:
         self._present -= 1
         await self._serve()
 
-    async def restart(self, kill: bool, last_act: Coroutine[Any, Any, Any]) -> Any:
-        """Do the last act and wait until the server has been stopped, or killed without warning, and started.
-
-        Returns what the last act returns, and raises what it raises, or TargetError.
-        """
-        mine = _Waiting(kill, last_act)
+    async def restart(self, kill: bool) -> None:
+        """Wait until the server has been stopped, or killed without warning, and started. Raises TargetError."""
+        mine: Waiting = (kill, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
         try:
             await self._serve()
-            return await mine.done
+            await mine[1]
         finally:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                last_act.close()
+            self._waiting = [each for each in self._waiting if each is not mine]
 
     async def _serve(self) -> None:
         if not self._waiting or len(self._waiting) < self._present:
             return
-        kill = self._waiting[0].kill
-        served = [each for each in self._waiting if each.kill is kill]
-        self._waiting = [each for each in self._waiting if each.kill is not kill]
-        results = await asyncio.gather(*(each.last_act for each in served), return_exceptions=True)
+        kill = self._waiting[0][0]
+        served = [done for how, done in self._waiting if how is kill]
+        self._waiting = [each for each in self._waiting if each[0] is not kill]
         fault = await self._restarted(kill)
-        for each, result in zip(served, results, strict=True):
-            acted_in_vain = isinstance(result, BaseException) or fault is None
-            _tell(each.done, result if acted_in_vain else TargetError(str(fault)))
+        for done in served:
+            if fault is not None and not done.done():
+                done.set_exception(TargetError(str(fault)))
+            elif not done.done():
+                done.set_result(None)
 
     async def _restarted(self, kill: bool) -> TargetError | None:
         try:
@@ -71,12 +58,3 @@ class Rendezvous:
         except TargetError as error:
             return error
         return None
-
-
-def _tell(done: "asyncio.Future[Any]", result: Any) -> None:
-    if done.done():
-        return
-    if isinstance(result, BaseException):
-        done.set_exception(result)
-    else:
-        done.set_result(result)

@@ -2,14 +2,12 @@
 
 import secrets
 from collections import Counter, deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, TypeVar, cast
 
 from tchat_conform.actions import GROUP
-from tchat_conform.restarts import Rendezvous
 from tchat_conform.speech import STANDARD, Adaptation, Speech
 from tchat_conform.target import Target
 from tchat_conform.witness import Witness
@@ -26,8 +24,6 @@ FIRST_PATIENCE = 2.0
 HOPELESS = 0.25
 """How long to wait, in seconds, for what never came before, from a server that never answered anything."""
 REMEMBERED = 64
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -59,7 +55,7 @@ class Run:
     answered: Counter[str] = field(default_factory=Counter)
     token: str = field(default_factory=lambda: secrets.token_hex(3))
     serial: "count[int]" = field(default_factory=lambda: count(1))
-    meeting: Rendezvous | None = None
+    restarter: Callable[[bool], Awaitable[None]] | None = None
     _times: "deque[float]" = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     @property
@@ -137,16 +133,9 @@ class Run:
         """Wait until the server is past all that was sent so far; False if that cannot be told."""
         return await self.past_all(self.patience) is not None
 
-    async def restart(self, kill: bool, last_act: Coroutine[Any, Any, T]) -> T:
-        """Do the last act of a case, then restart the server, or kill it without warning and start it.
-
-        Returns what the last act returns. Raises TargetError.
-        """
-        if self.meeting is not None:
-            return cast("T", await self.meeting.restart(kill, last_act))
-        result = await last_act
-        await self.restart_now(kill)
-        return result
+    async def restart(self, kill: bool) -> None:
+        """Restart the server, or kill it without warning and start it, for a case. Raises TargetError."""
+        await (self.restarter or self.restart_now)(kill)
 
     async def restart_now(self, kill: bool) -> None:
         """Restart the server without asking anybody; the witness leaves before, so as not to take it for a crash."""

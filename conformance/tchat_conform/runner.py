@@ -130,7 +130,7 @@ class _Runner:
     async def _restarting(self, phase: Sequence[Case]) -> None:
         """Run cases that restart the server, all at once, so that they share the restarts."""
         meeting = Rendezvous(self._run.restart_now)
-        self._run.meeting = meeting
+        self._run.restarter = meeting.restart
         for _ in phase:
             meeting.enter()
 
@@ -141,7 +141,7 @@ class _Runner:
                 await meeting.leave()
 
         await asyncio.gather(*map(one, phase))
-        self._run.meeting = None
+        self._run.restarter = None
 
     async def _together(self, case: Case) -> None:
         crashes = self._crashes.count
@@ -264,8 +264,7 @@ def _phases(cases: Sequence[Case]) -> Iterable[Sequence[Case]]:
     rest = [each for each in cases if not each.alone and not each.restarts]
     phases = (
         [each for each in rest if not each.harsh],
-        [each for each in cases if each.restarts and not each.kills],
-        [each for each in cases if each.kills],
+        [each for each in cases if each.restarts and not each.alone],
         [each for each in cases if each.alone],
         [each for each in rest if each.harsh],
     )

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -277,26 +277,15 @@ class World:
         if feature not in self.run.features:
             raise Unsupported(Finding(f"server-hello does not list {feature!r}", by=f"{FEATURE}{feature}"))
 
-    async def restart(self) -> None:
-        """Restart the server."""
-        await self.run.restart(False, self._remarks("the server is stopped and started again"))
-
-    async def killed_after(self, last_act: Coroutine[Any, Any, T]) -> T:
-        """Kill the server without warning as soon as ``last_act`` has ended, start it again, and return its result."""
-        return await self.run.restart(True, self._acts_last(last_act))
-
     def needs_restarts(self) -> None:
         """End the case if the run may not restart the server."""
         if not self.run.target.can_restart:
             raise Untested(Finding("needs a server that the suite started: --spawn 'CMD {port}'"))
 
-    async def _acts_last(self, last_act: Coroutine[Any, Any, T]) -> T:
-        result = await last_act
-        await self._remarks("the server is killed and started again")
-        return result
-
-    async def _remarks(self, text: str) -> None:
-        self.log.remark(text)
+    async def restart(self, *, kill: bool = False) -> None:
+        """Restart the server, or kill it without warning and start it."""
+        self.log.remark("the server is " + ("killed" if kill else "stopped") + " and started again")
+        await self.run.restart(kill)
 
     async def end(self) -> None:
         """Close every connection of the case."""

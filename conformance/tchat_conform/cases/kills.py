@@ -16,21 +16,18 @@ ENOUGH = 60
 AT_MOST = 100
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def what_is_acknowledged_survives_a_kill(w: World) -> None:
     """Alice posts fifty messages, and the server is killed the moment the last is acknowledged: all are in msgs."""
     alice = await w.user("alice")
     group = await w.group_of(alice)
-
-    async def posts() -> list[Message]:
-        return [await alice.given("gbroadcast", group=group, msg=w.text()) for _ in range(50)]
-
-    acknowledged = await w.killed_after(posts())
+    posts = [await alice.given("gbroadcast", group=group, msg=w.text()) for _ in range(50)]
+    await w.restart(kill=True)
     alice = await w.returns(alice)
-    has_messages(await alice.asks("msgs", group=group), *acknowledged)
+    has_messages(await alice.asks("msgs", group=group), *posts)
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def what_is_acknowledged_in_a_crowd_survives_a_kill(w: World) -> None:
     """The server is killed while five users post at once: each message that was acknowledged is in msgs, once."""
     people = await w.users("ann", "ben", "cat", "dan", "eve")
@@ -44,16 +41,14 @@ async def what_is_acknowledged_in_a_crowd_survives_a_kill(w: World) -> None:
             if len(acknowledged) >= ENOUGH:
                 enough.set()
 
-    async def chat() -> list[asyncio.Task[None]]:
-        talk = [asyncio.create_task(chatter(user)) for user in people]
-        signal = asyncio.create_task(enough.wait())
-        await asyncio.wait([*talk, signal], return_when=asyncio.FIRST_COMPLETED)
-        if not enough.is_set():
-            signal.cancel()
-            await asyncio.gather(*talk)
-        return talk
-
-    for each in await w.killed_after(chat()):
+    talk = [asyncio.create_task(chatter(user)) for user in people]
+    signal = asyncio.create_task(enough.wait())
+    await asyncio.wait([*talk, signal], return_when=asyncio.FIRST_COMPLETED)
+    if not enough.is_set():
+        signal.cancel()
+        await asyncio.gather(*talk)
+    await w.restart(kill=True)
+    for each in talk:
         with suppress(Stopped):
             await each
     await _all_are_there_once(await w.returns(people[0]), group, acknowledged)
@@ -69,13 +64,14 @@ async def _all_are_there_once(user: User, group: str, posts: list[Message]) -> N
     must(all(b == a + 1 for a, b in pairwise(numbers)), "seq must have no holes", None, str(numbers))
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def changes_survive_a_kill(w: World) -> None:
     """Alice founds a private group, bans bob, invites carol, and the server is killed: all of it is so afterwards."""
     alice, bob, carol, dave = await w.users("alice", "bob", "carol", "dave")
     group = await w.group_of(alice, private=True)
     await alice.given("ban", group=group, dest=bob.name, reason="")
-    await w.killed_after(alice.given("invite", group=group, dest=carol.name))
+    await alice.given("invite", group=group, dest=carol.name)
+    await w.restart(kill=True)
     bob, carol, dave = await w.returns(bob), await w.returns(carol), await w.returns(dave)
     await bob.is_refused("banned", "join", group=group)
     await dave.is_refused("not-invited", "join", group=group)
@@ -87,14 +83,15 @@ async def _survives_a_kill(w: World, action: str, *, by_owner: bool = True, **fi
     alice, bob = await w.users("alice", "bob")
     group = await w.group_of(alice, bob)
     told = {"dest": bob.name, **fields} if by_owner else fields
-    event = await w.killed_after((alice if by_owner else bob).given(action, group=group, **told))
+    event = await (alice if by_owner else bob).given(action, group=group, **told)
+    await w.restart(kill=True)
     alice, bob = await w.returns(alice), await w.returns(bob)
     log = rows(await alice.asks("states", group=group), "events")
     must(bool(log) and number(log[-1]) == number(event), f"{action} must be the last in the log", event, str(log[-1:]))
     return alice, bob, group
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def a_kick_survives_a_kill(w: World) -> None:
     """Alice kicks bob, and the server is killed at its answer: he is no member afterwards."""
     alice, bob, group = await _survives_a_kill(w, "kick", reason="")
@@ -102,7 +99,7 @@ async def a_kick_survives_a_kill(w: World) -> None:
     has_names(await alice.asks("members", group=group), "members", alice)
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def a_leave_survives_a_kill(w: World) -> None:
     """Bob leaves, and the server is killed at its answer: he is no member afterwards."""
     alice, bob, group = await _survives_a_kill(w, "leave", by_owner=False)
@@ -110,7 +107,7 @@ async def a_leave_survives_a_kill(w: World) -> None:
     has_names(await alice.asks("members", group=group), "members", alice)
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def a_ban_survives_a_kill(w: World) -> None:
     """Alice bans bob, and the server is killed at its answer: he is banned afterwards."""
     alice, bob, group = await _survives_a_kill(w, "ban", reason="")
@@ -118,34 +115,36 @@ async def a_ban_survives_a_kill(w: World) -> None:
     has_names(await alice.asks("members", group=group), "members", alice)
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def an_unban_survives_a_kill(w: World) -> None:
     """Alice bans and unbans bob, and the server is killed at its answer: he can join afterwards."""
     alice, bob = await w.users("alice", "bob")
     group = await w.group_of(alice)
     await alice.given("ban", group=group, dest=bob.name, reason="")
-    await w.killed_after(alice.given("unban", group=group, dest=bob.name))
+    await alice.given("unban", group=group, dest=bob.name)
+    await w.restart(kill=True)
     alice, bob = await w.returns(alice), await w.returns(bob)
     await bob.asks("join", group=group)
     await alice.hears_copy_of(await bob.asks("gbroadcast", group=group, msg=w.text()))
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def a_join_survives_a_kill(w: World) -> None:
     """Alice founds a group and bob joins it, and the server is killed at the answer: he is a member afterwards."""
     alice, bob = await w.users("alice", "bob")
-    group = await w.group_of(alice)
-    await w.killed_after(bob.given("join", group=group))
+    group = await w.group_of(alice, bob)
+    await w.restart(kill=True)
     alice, bob = await w.returns(alice), await w.returns(bob)
     await bob.hears_copy_of(await alice.asks("gbroadcast", group=group, msg=w.text()))
 
 
-@case("H-KILL-1", kills=True)
+@case("H-KILL-1", restarts=True, alone=True)
 async def what_waits_survives_a_kill(w: World) -> None:
     """Alice writes to bob, who is away, and the server is killed at its answer: he gets it when he comes."""
     w.needs_feature("offline")
     alice, bob, text = await w.user("alice"), await w.user("bob"), w.text()
     await goes(bob)
-    await w.killed_after(alice.given("client-send", to=bob.name, msg=text))
+    await alice.given("client-send", to=bob.name, msg=text)
+    await w.restart(kill=True)
     bob = await w.returns(bob)
     await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
