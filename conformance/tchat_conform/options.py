@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from tchat_conform.connection import Address, any_certificate
+from tchat_conform.reference import ReferenceServer
 from tchat_conform.requirements import levels
-from tchat_conform.target import ReferenceServer, RunningServer, SpawnedServer, Target
+from tchat_conform.target import RunningServer, SpawnedServer, Target
 
 JOBS = 8
 TIMEOUT = 5.0

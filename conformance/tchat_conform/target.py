@@ -6,7 +6,6 @@ import shlex
 import signal
 import socket
 import ssl
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +19,6 @@ OBITUARY_LIMIT = 1.0
 ENDS_WITHIN = 0.05
 """Seconds within which a command has ended that only starts another process."""
 KEPT_OUTPUT = 4_000
-MEMORY = "/dev/shm"  # noqa: S108 - a folder of our own is made in it
-"""Where Linux keeps files in memory."""
 
 
 class TargetError(Exception):
@@ -45,6 +42,21 @@ class Target(Protocol):
 
     async def obituary(self) -> str | None:
         """Say how the server's process ended and its last words; None while it lives or if it is not ours."""
+
+
+class Process(Protocol):
+    """What is needed of a process: its number, its exit status once it has ended, and to wait for that."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, which is its group's too."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, a signal's number below zero; None while it lives."""
+
+    async def wait(self) -> int:
+        """Wait until it has ended and return its exit status."""
 
 
 class RunningServer:
@@ -83,7 +95,7 @@ class SpawnedServer:
     def __init__(self, command: str, host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> None:
         self.address = Address(host, free_port(host), tls)
         self.command = [part.replace("{port}", str(self.address.port)) for part in shlex.split(command)]
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._output: Path | None = None
         self._is_known = False
 
@@ -93,16 +105,8 @@ class SpawnedServer:
             raise TargetError(f"Something else listens on {self.address} already.")
         descriptor, path = tempfile.mkstemp(prefix="tchat-conform-", suffix=".log")
         self._output = Path(path)
-        environment = {**os.environ, "HOST": self.address.host, "PORT": str(self.address.port)}
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self.command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=descriptor,
-                stderr=descriptor,
-                env=environment,
-                start_new_session=True,
-            )
+            self._process = await self._launch(descriptor, path)
         except OSError as error:
             raise TargetError(f"Cannot start {shlex.join(self.command)}: {error.strerror}.") from error
         finally:
@@ -110,7 +114,19 @@ class SpawnedServer:
         await self._until_it_accepts(self._process)
         await self._is_ours(self._process)
 
-    async def _is_ours(self, process: asyncio.subprocess.Process) -> None:
+    async def _launch(self, descriptor: int, path: str) -> Process:  # noqa: ARG002 - path: for other kinds of start
+        """Start the command; what it prints goes to a file, given open and by its path."""
+        environment = {**os.environ, "HOST": self.address.host, "PORT": str(self.address.port)}
+        return await asyncio.create_subprocess_exec(
+            *self.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            env=environment,
+            start_new_session=True,
+        )
+
+    async def _is_ours(self, process: Process) -> None:
         """Raise TargetError if the command and all that it started have ended: then somebody else listens."""
         if self._is_known:
             return
@@ -124,7 +140,7 @@ class SpawnedServer:
                 "The server must stay in the foreground, so that the suite can stop it."
             )
 
-    async def _until_it_accepts(self, process: asyncio.subprocess.Process) -> None:
+    async def _until_it_accepts(self, process: Process) -> None:
         try:
             async with asyncio.timeout(START_LIMIT):
                 while not await accepts(self.address):
@@ -176,31 +192,6 @@ class SpawnedServer:
         said = self._output.read_text(errors="backslashreplace")[-KEPT_OUTPUT:] if self._output else ""
         last = "\n".join(said.strip().splitlines()[-12:])
         return f"{how}; its last words:\n{last}" if last else f"{how}, without a word"
-
-
-class ReferenceServer(SpawnedServer):
-    """The reference server on a free port with a database of its own: the embedded default."""
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tchat-conform-", dir=_quick_folder())
-        database = Path(self._folder.name) / "tchat.sqlite"
-        options = ["--host", "127.0.0.1", "--port", "{port}", "--db", str(database)]
-        super().__init__(shlex.join([sys.executable, "-m", "tchat_server", *options]))
-        self._is_known = True
-
-    async def stop(self) -> None:
-        """See Target."""
-        await super().stop()
-        self._folder.cleanup()
-
-
-def _quick_folder() -> str | None:
-    """Return where files live in memory, which spares a database of a few seconds the disk; None for the usual place.
-
-    A killed server's files stay there, as on a disk: nothing is judged otherwise.
-    """
-    in_memory = "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK)
-    return MEMORY if in_memory else None
 
 
 def _lives(group: int) -> bool:

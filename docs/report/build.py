@@ -20,10 +20,10 @@ from typing import Any
 import typst
 
 from tchat_conform.case import all_cases
+from tchat_conform.reference import ReferenceServer
 from tchat_conform.requirements import levels, requirements
 from tchat_conform.runner import run_cases
 from tchat_conform.summary import summarise
-from tchat_conform.target import ReferenceServer
 from tchat_protocol import schemas
 from tchat_server.store import Store
 

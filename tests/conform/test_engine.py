@@ -10,9 +10,10 @@ import pytest
 from foreign import peer
 from tchat_conform.case import all_cases
 from tchat_conform.probe import StopPolitely, probe
+from tchat_conform.reference import ReferenceServer
 from tchat_conform.run import Run
 from tchat_conform.runner import run_cases
-from tchat_conform.target import ReferenceServer, SpawnedServer, TargetError
+from tchat_conform.target import SpawnedServer, TargetError
 from tchat_conform.verdict import Result, Verdict
 
 LIMIT = 5.0

@@ -11,8 +11,9 @@ import pytest
 
 from foreign import peer
 from tchat_conform.case import Case, all_cases
+from tchat_conform.reference import ReferenceServer
 from tchat_conform.runner import run_cases
-from tchat_conform.target import ReferenceServer, SpawnedServer
+from tchat_conform.target import SpawnedServer
 
 RUNS = 20
 EVERY = 5

@@ -10,9 +10,10 @@ from tchat_conform.faults import FAULTS, Fault, Wire, outlets_of
 from tchat_conform.listening import AddressType, stop_at_signals
 from tchat_conform.near import did_you_mean
 from tchat_conform.recording import Event
+from tchat_conform.reference import ReferenceServer
 from tchat_conform.relay import Outlet, Peer, Relay
 from tchat_conform.reports.text import visible
-from tchat_conform.target import ReferenceServer, TargetError
+from tchat_conform.target import TargetError
 
 CANNOT_RUN = 2
 SHOWN = 200

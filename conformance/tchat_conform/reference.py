@@ -1,0 +1,51 @@
+"""The reference server as a target: what is judged when nothing else is named."""
+
+import os
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+from tchat_conform.nursery import Nursery
+from tchat_conform.target import Process, SpawnedServer
+
+MEMORY = "/dev/shm"  # noqa: S108 - a folder of our own is made in it
+"""Where Linux keeps files in memory."""
+
+
+class ReferenceServer(SpawnedServer):
+    """The reference server on a free port with a database of its own."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tchat-conform-", dir=_quick_folder())
+        database = Path(self._folder.name) / "tchat.sqlite"
+        options = ["--host", "127.0.0.1", "--port", "{port}", "--db", str(database)]
+        super().__init__(shlex.join([*_COMMAND, *options]))
+        self._is_known = True
+        self._nursery: Nursery | None = None
+
+    async def _launch(self, descriptor: int, path: str) -> Process:
+        if not hasattr(os, "fork"):
+            return await super()._launch(descriptor, path)
+        self._nursery = self._nursery or await Nursery.open()
+        return await self._nursery.bear(self.command[len(_COMMAND) :], path)
+
+    async def stop(self) -> None:
+        """See Target."""
+        await super().stop()
+        if self._nursery is not None:
+            await self._nursery.close()
+            self._nursery = None
+        self._folder.cleanup()
+
+
+_COMMAND = (sys.executable, "-m", "tchat_server")
+
+
+def _quick_folder() -> str | None:
+    """Return where files live in memory, which spares a database of a few seconds the disk; None for the usual place.
+
+    A killed server's files stay there, as on a disk: nothing is judged otherwise.
+    """
+    in_memory = "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK)
+    return MEMORY if in_memory else None
