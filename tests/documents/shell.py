@@ -1,0 +1,57 @@
+"""The commands that the documents show, one by one, with the place where each stands."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from documents.transcripts import blocks
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    [ROOT / "README.md", *ROOT.glob("CONTRIBUTING.md"), *(ROOT / "docs").rglob("*.md")],
+    key=lambda path: path.relative_to(ROOT).as_posix(),
+)
+_SEPARATORS = {"&&", "||", ";", "|", "&"}
+_ASSIGNMENT = re.compile(r"[A-Za-z_]+=")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One program with its arguments, as a shell would start it."""
+
+    document: Path
+    words: tuple[str, ...]
+
+    @property
+    def program(self) -> str:
+        """The name of the program, without its folder."""
+        return Path(self.words[0]).name
+
+    def __str__(self) -> str:
+        return f"{self.document.relative_to(ROOT)}: {shlex.join(self.words)}"
+
+
+def commands() -> list[Command]:
+    """Return every command of every ``sh`` block of every document, in their order."""
+    return [
+        Command(document, words)
+        for document in DOCUMENTS
+        for block in blocks(document.read_text(encoding="utf-8"), "sh")
+        for line in block.replace("\\\n", " ").splitlines()
+        for words in _commands_of(line)
+    ]
+
+
+def _commands_of(line: str) -> Iterator[tuple[str, ...]]:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if word in _SEPARATORS:
+            if words:
+                yield tuple(words)
+            words = []
+        elif words or not _ASSIGNMENT.match(word):
+            words.append(word)
