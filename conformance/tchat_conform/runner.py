@@ -9,7 +9,6 @@ import re
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 
 from tchat_conform.actions import REQUIREMENT_OF
@@ -115,7 +114,7 @@ class _Runner:
         crashes = self._crashes.count
 
         async def one(case: Case) -> None:
-            async with self._slow_slots if case.slow else nullcontext(), slots:
+            async with self._slow_slots if case.slow and not case.harsh else slots:
                 if not is_deadly():
                     await self._together(case)
 
