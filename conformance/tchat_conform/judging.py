@@ -1,6 +1,7 @@
 """One run from its start to its end, or to where it was stopped: what was found until then is never lost."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 CANCEL_AGAIN = 0.05
 """How many seconds a cancelled run has before it is cancelled once more: who tidies up may overhear the first time."""
+
+OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ async def judge(cases: Sequence[Case], target: Target, *, jobs: int, limit: floa
     """
     runs: list[Run] = []
     found: dict[str, Result] = {}
-    with _signals() as received:
+    with _rare_collections(), _signals() as received:
 
         def keep(result: Result) -> None:
             if received.which is None:  # what comes later was disturbed
@@ -100,6 +103,19 @@ def _signals() -> Iterator[_Received]:
         for each, handler in before.items():
             loop.remove_signal_handler(each)
             signal.signal(each, handler)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for cyclic garbage rarely: a run keeps all that it hears, and each search would look through all of it."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _whole(cases: Sequence[Case], found: Mapping[str, Result]) -> tuple[Result, ...]:
