@@ -92,8 +92,10 @@ class SpawnedServer:
 
     can_restart = True
 
-    def __init__(self, command: str, host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> None:
-        self.address = Address(host, free_port(host), tls)
+    def __init__(
+        self, command: str, host: str = "127.0.0.1", *, port: int | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.address = Address(host, port or free_port(host), tls)
         self.command = [part.replace("{port}", str(self.address.port)) for part in shlex.split(command)]
         self._process: Process | None = None
         self._output: Path | None = None

@@ -1,15 +1,15 @@
 """How a client comes in: what it asks at its terminal is answered, until it has connected and said its hello."""
 
 import time
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Sequence
+from typing import NoReturn, Protocol
 
-from tchat_conform.clients.player import HOST
-from tchat_conform.clients.run import filled
+from tchat_conform.clients.player import HOST, Received
+from tchat_conform.clients.pulse import Pulse
+from tchat_conform.clients.run import ClientRun
+from tchat_conform.clients.terminal import Terminal
 from tchat_conform.verdict import Blocked, Failed, Finding
 from tchat_protocol.framing import BadInput, Message
-
-if TYPE_CHECKING:
-    from tchat_conform.clients.stage import Stage
 
 STARTS_IN = 3
 """So many times as long as a reaction may take may a client take to connect, and as long again to say hello."""
@@ -21,10 +21,51 @@ QUIET = 0.3
 Seen = tuple[int, int, int, bool, bool]
 
 
-class Arrival:
-    """One client that comes in on a stage."""
+class Line(Protocol):
+    """The server's end of what a client connects to."""
 
-    def __init__(self, stage: "Stage") -> None:
+    @property
+    def received(self) -> Sequence[Received]:
+        """What the client has sent."""
+
+    @property
+    def connections(self) -> int:
+        """How often it has connected."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its newest connection is open."""
+
+    @property
+    def port(self) -> int:
+        """Where it has to connect."""
+
+
+class Newcomer(Protocol):
+    """A client at its terminal that is to come in."""
+
+    run: ClientRun
+    pulse: Pulse
+
+    @property
+    def player(self) -> Line:
+        """What it connects to."""
+
+    @property
+    def terminal(self) -> Terminal:
+        """Its terminal."""
+
+    def press(self, line: str) -> None:
+        """Type a line."""
+
+    def screen(self) -> str:
+        """Return what the screen shows last."""
+
+
+class Arrival:
+    """One client that comes in."""
+
+    def __init__(self, stage: Newcomer) -> None:
         self._stage = stage
         self._answered = (-1, "")
         self._limit = STARTS_IN * stage.run.limit
@@ -77,7 +118,7 @@ class Arrival:
             return
         template = self._stage.run.description.answer_to(prompt)
         if template is not None:
-            self._stage.press(filled(template, HOST, self._stage.player.port))
+            self._stage.press(self._stage.run.filled(template, HOST, self._stage.player.port))
             self._answered = row, prompt
 
     def _never_came(self, sentence: str) -> NoReturn:

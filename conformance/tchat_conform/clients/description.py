@@ -90,12 +90,13 @@ def read_description(path: Path) -> Description:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadDescription(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
     try:
-        return _description(data)
+        return parse_description(data)
     except BadDescription as error:
         raise BadDescription(f"{path}: {error}") from error
 
 
-def _description(data: Mapping[str, Any]) -> Description:
+def parse_description(data: Mapping[str, Any]) -> Description:
+    """Return the description that a table of TOML holds. Raises BadDescription with the key at fault."""
     known = [each.name for each in fields(Description)]
     for name in data:
         if name not in known:

@@ -22,7 +22,7 @@ class ClientRun:
 
     ``says_hello``, ``barrier`` (an action whose command works), ``shows`` (whether it shows messages at all) and
     ``spontaneous`` (actions that it sends unasked) are learned by the probe; ``spoken`` says how the client is driven
-    otherwise than by default.
+    otherwise than by default. ``name`` is the user's, ``cwd`` the directory that the client is started in.
     """
 
     command: Sequence[str]
@@ -33,6 +33,8 @@ class ClientRun:
     shows: bool = True
     spontaneous: frozenset[str] = frozenset()
     spoken: tuple[str, ...] = ()
+    name: str = NAME
+    cwd: str | None = None
     slowest: float | None = None
     alone: bool = field(default=False)
 
@@ -50,19 +52,18 @@ class ClientRun:
 
     def argv(self, host: str, port: int) -> list[str]:
         """Return the command with host, port and name filled in."""
-        return [filled(part, host, port) for part in self.command]
+        return [self.filled(part, host, port) for part in self.command]
+
+    def filled(self, template: str, host: str, port: int) -> str:
+        """Return a text with host, port and name in their places."""
+        return template.replace("{host}", host).replace("{port}", str(port)).replace("{name}", self.name)
 
     def environment(self, host: str, port: int) -> dict[str, str]:
         """Return the environment of the client: ours, what it is to be told, and what its description adds."""
         own = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS")}
-        told = {"HOST": host, "PORT": str(port), "NAME": NAME, "TERM": TERM}
-        added = {name: filled(value, host, port) for name, value in self.description.env.items()}
+        told = {"HOST": host, "PORT": str(port), "NAME": self.name, "TERM": TERM}
+        added = {name: self.filled(value, host, port) for name, value in self.description.env.items()}
         return {**own, **_locale(own), **told, **added}
-
-
-def filled(template: str, host: str, port: int) -> str:
-    """Return a text with host, port and name in their places."""
-    return template.replace("{host}", host).replace("{port}", str(port)).replace("{name}", NAME)
 
 
 def command_of(arguments: Sequence[str], description: Description) -> list[str]:

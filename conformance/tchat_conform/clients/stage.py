@@ -90,7 +90,9 @@ class Stage:
         await self.player.listen()
         environment = self.run.environment(HOST, self.player.port)
         try:
-            self._terminal = await Terminal.start(self.run.argv(HOST, self.player.port), environment, self.pulse)
+            self._terminal = await Terminal.start(
+                self.run.argv(HOST, self.player.port), environment, self.pulse, self.run.cwd
+            )
         except CannotStart as error:
             raise Blocked(Finding(str(error), by="a client that starts")) from error
 

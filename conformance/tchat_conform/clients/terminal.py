@@ -8,6 +8,7 @@ import signal
 import termios
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self
 
 import pyte
@@ -90,9 +91,11 @@ class Terminal:
         self.ended = False
 
     @classmethod
-    async def start(cls, command: Sequence[str], environment: Mapping[str, str], pulse: Pulse) -> Self:
+    async def start(
+        cls, command: Sequence[str], environment: Mapping[str, str], pulse: Pulse, cwd: str | None = None
+    ) -> Self:
         """Start a program in a terminal and a process group of its own. Raises CannotStart."""
-        if shutil.which(command[0], path=environment.get("PATH")) is None:
+        if not _is_program(command[0], environment, cwd):
             raise CannotStart(f"Cannot start {shlex.join(command)}: there is no program {command[0]}.")
         master, slave = os.openpty()
         termios.tcsetwinsize(slave, (ROWS, COLUMNS))
@@ -104,6 +107,7 @@ class Terminal:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
                 env=environment,
+                cwd=cwd,
                 start_new_session=True,
             )  # fmt: skip
         except OSError as error:
@@ -245,6 +249,12 @@ class Terminal:
         asyncio.get_running_loop().remove_writer(self._master)
         os.close(self._master)
         os.close(self._slave)
+
+
+def _is_program(name: str, environment: Mapping[str, str], cwd: str | None) -> bool:
+    if os.sep in name and cwd is not None:
+        return os.access(Path(cwd, name), os.X_OK)
+    return shutil.which(name, path=environment.get("PATH")) is not None
 
 
 def _wake(future: "asyncio.Future[None]") -> None:

@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "tchat_conform.commands.check:main",
     "client": "tchat_conform.commands.client:main",
     "diff": "tchat_conform.commands.diff:main",
+    "matrix": "tchat_conform.commands.matrix:main",
     "proxy": "tchat_conform.commands.proxy:main",
     "serve": "tchat_conform.commands.serve:main",
 }

@@ -84,7 +84,7 @@ def html(report: Report) -> str:
 
 def _page(report: Report, room: Room, quiet: Room) -> str:
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             lang=chosen_language(),
@@ -109,16 +109,17 @@ def _page(report: Report, room: Room, quiet: Room) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what makes pages of templates, with the filters and functions that they use."""
+    made = Environment(
         loader=PackageLoader("tchat_conform.reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=_visible, said=_said, rule=_rule)
-    environment.globals.update(
+    made.filters.update(visible=_visible, said=_said, rule=_rule)
+    made.globals.update(
         directions=DIRECTIONS,
         requirement_of=requirement_of,
         is_failure=is_failure,
@@ -133,7 +134,7 @@ def _environment() -> Environment:
         fix=fix,
         waiting_on=waiting_on,
     )
-    return environment
+    return made
 
 
 def _by_level(report: Report) -> Mapping[str, Sequence[Result]]:

@@ -1,0 +1,294 @@
+"""The people of a pair: one types in the terminal of a client, one is played by the suite in the standard form."""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tchat_conform.clients.arrival import Arrival
+from tchat_conform.clients.compare import sender_of
+from tchat_conform.clients.player import HOST
+from tchat_conform.clients.pulse import Pulse
+from tchat_conform.clients.run import ClientRun
+from tchat_conform.clients.terminal import Terminal
+from tchat_conform.matrix.wire import Journal, Wire
+from tchat_conform.verdict import Blocked, Failed
+from tchat_protocol.framing import encode
+from tchat_protocol.messages import request_name_field
+
+ERROR = re.compile(r"Traceback|\w(?:Error|Exception)\b|panic:")
+QUESTIONS = ("?", ":", ">")
+SCREEN_LINES = 40
+LEAST_PATIENCE, MORE_THAN_SLOWEST = 1.5, 5
+ENDS_WITHIN = 1.0
+"""Seconds that a client has to end after its connection."""
+SUITE = "the suite"
+"""The client of a person that the suite plays."""
+
+
+class NeverCame(Exception):  # noqa: N818 - how a client's start ends
+    """A client did not connect, or ended first; the message says how. ``is_bad_text``: what it sent is no message."""
+
+    def __init__(self, sentence: str, *, is_bad_text: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_bad_text = is_bad_text
+
+
+class Person(Protocol):
+    """Somebody who chats."""
+
+    name: str
+    client: str
+    wire: Wire
+    barrier: str | None
+
+    async def start(self) -> None:
+        """Come in, as far as that goes without an answer. Raises NeverCame or CannotStart."""
+
+    async def asks(self, action: str, fields: Mapping[str, Any]) -> str | None:
+        """Ask for a request; return what was typed, None if there is no command for it."""
+
+    async def begins(self) -> None:
+        """Wait until the first request may be asked for."""
+
+    def is_unasked(self, action: str) -> bool:
+        """Tell whether the client sends such requests by itself."""
+
+    async def obeys(self) -> bool:
+        """Tell whether what is typed later is sent."""
+
+    @property
+    def mark(self) -> int:
+        """How much is shown until now."""
+
+    def shows(self, text: str, since: int) -> bool:
+        """Tell whether a text is shown since a mark."""
+
+    def has_complained(self) -> bool:
+        """Tell whether the client has shown an error of its own."""
+
+    @property
+    def ended(self) -> str:
+        """How the client ended, with its last words; empty while it runs."""
+
+    @property
+    def picture(self) -> str:
+        """What is shown last."""
+
+    async def ends(self, limit: float) -> bool:
+        """Wait for its end so many seconds; tell whether it came."""
+
+    async def close(self) -> None:
+        """End the client and its connection."""
+
+
+class Typist:
+    """A person at a client's terminal."""
+
+    def __init__(self, client: str, run: ClientRun, wire: Wire, journal: Journal, pulse: Pulse) -> None:
+        self.name, self.client, self.run = run.name, client, run
+        self.wire, self.pulse = wire, pulse
+        self.barrier = run.barrier
+        self._journal = journal
+        self._terminal: Terminal | None = None
+        self._typed_at = 0.0
+
+    # -- what Arrival needs -------------------------------------------------------------------------------
+
+    @property
+    def player(self) -> Wire:
+        """What the client connects to."""
+        return self.wire
+
+    @property
+    def terminal(self) -> Terminal:
+        """The client's terminal."""
+        assert self._terminal is not None  # noqa: S101 - a person starts before anything else
+        return self._terminal
+
+    def press(self, line: str) -> None:
+        """Type a line."""
+        self._journal.add(self.name, "·", f"types {line}".encode())
+        self._typed_at = time.monotonic()
+        self.terminal.press(line + self.run.description.enter)
+
+    # -- the person ---------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """See Person."""
+        await self.wire.open()
+        environment = self.run.environment(HOST, self.wire.port)
+        argv = self.run.argv(HOST, self.wire.port)
+        self._terminal = await Terminal.start(argv, environment, self.pulse, self.run.cwd)
+        try:
+            first = await Arrival(self).first_message()
+        except Failed as failed:
+            raise NeverCame(failed.finding.sentence, is_bad_text=True) from failed
+        except Blocked as blocked:
+            raise NeverCame(blocked.finding.sentence) from blocked
+        if first is not None:
+            self.name = sender_of(first) or self.name
+
+    async def begins(self) -> None:
+        """Wait until the first line may be typed."""
+        await asyncio.sleep(self.run.description.start_delay)
+        mark = self.mark
+        await self.pulse.until(lambda: self.mark != mark or bool(self.ended), self.run.description.line_delay)
+
+    async def asks(self, action: str, fields: Mapping[str, Any]) -> str | None:
+        """See Person."""
+        lines = self.run.description.lines(action, fields)
+        if lines is None:
+            return None
+        for number, line in enumerate(lines):
+            if number:
+                row = self.terminal.row
+                await self.pulse.until(lambda row=row: self._asks(row), self.run.description.line_delay)  # type: ignore[misc]
+            self.press(line)
+        return " ⏎ ".join(lines)
+
+    def _asks(self, row: int) -> bool:
+        return self.terminal.row != row and self.terminal.prompt.rstrip().endswith(QUESTIONS)
+
+    def is_unasked(self, action: str) -> bool:
+        """See Person."""
+        return action in self.run.spontaneous
+
+    async def obeys(self) -> bool:
+        """See Person."""
+        barrier, before = self.barrier, len(self.wire.said)
+        if barrier is None or self.ended:
+            return False
+        await asyncio.sleep(max(0.0, self._typed_at + self.run.description.line_delay - time.monotonic()))
+        await self.asks(barrier, {"msg": "?"} if barrier == "client-broadcast" else {})
+        limit = patience(self.run.slowest, self.run.limit)
+        return await self.pulse.until(lambda: any(each.action == barrier for each in self.wire.said[before:]), limit)
+
+    @property
+    def mark(self) -> int:
+        """See Person."""
+        return 0 if self._terminal is None else self._terminal.mark
+
+    def shows(self, text: str, since: int) -> bool:
+        """See Person."""
+        return self._terminal is not None and self._terminal.shows(text, since)
+
+    def has_complained(self) -> bool:
+        """See Person."""
+        return self._terminal is not None and ERROR.search(self._terminal.drawn_since(0)) is not None
+
+    @property
+    def ended(self) -> str:
+        """See Person."""
+        if self._terminal is not None and self._terminal.ended:
+            return self._terminal.obituary
+        return "it closed the connection" if self.wire.closed_by == "client" else ""
+
+    @property
+    def picture(self) -> str:
+        """See Person."""
+        return "\n".join(self._terminal.lines[-SCREEN_LINES:]) if self._terminal else ""
+
+    def screen(self) -> str:
+        """Return what the screen shows last, in words."""
+        last = self.terminal.last_lines
+        return f"on the screen: {last}" if last else "an empty screen"
+
+    async def ends(self, limit: float) -> bool:
+        """See Person."""
+        return await self.pulse.until(lambda: self.terminal.ended, limit)
+
+    async def close(self) -> None:
+        """See Person."""
+        if self._terminal is not None:
+            await self._terminal.close()
+        await self.wire.close()
+
+
+class Standard:
+    """A person played by the suite: every request in the standard form, on a line and in a segment of its own."""
+
+    client = SUITE
+    barrier: str | None = "client-list-clients"
+
+    def __init__(self, name: str, wire: Wire, pulse: Pulse) -> None:
+        self.name, self.wire, self.pulse = name, wire, pulse
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """See Person."""
+        await self.wire.open()
+        reader, self._writer = await asyncio.open_connection(HOST, self.wire.port)
+        self._reading = asyncio.create_task(_drain(reader))
+        await self.asks("client-hello", {})
+        await self.pulse.until(lambda: bool(self.wire.said), LEAST_PATIENCE)
+
+    async def asks(self, action: str, fields: Mapping[str, Any]) -> str | None:
+        """See Person."""
+        assert self._writer is not None  # noqa: S101 - a person starts before anything else
+        name = request_name_field(action)
+        self._writer.write(encode({"action": action, **({name: self.name} if name else {}), **fields}))
+        return action
+
+    async def begins(self) -> None:
+        """See Person."""
+
+    def is_unasked(self, action: str) -> bool:  # noqa: ARG002 - the protocol of people
+        """See Person."""
+        return False
+
+    async def obeys(self) -> bool:
+        """See Person."""
+        await self.asks("client-list-clients", {})
+        return True
+
+    @property
+    def mark(self) -> int:
+        """See Person."""
+        return len(self.wire.heard)
+
+    def shows(self, text: str, since: int) -> bool:
+        """See Person."""
+        return any(each.tells(text) for each in self.wire.heard[since:])
+
+    def has_complained(self) -> bool:
+        """See Person."""
+        return False
+
+    @property
+    def ended(self) -> str:
+        """See Person."""
+        return ""
+
+    @property
+    def picture(self) -> str:
+        """See Person."""
+        return ""
+
+    async def ends(self, limit: float) -> bool:
+        """See Person."""
+        return await self.pulse.until(lambda: not self.wire.is_open, limit)
+
+    async def close(self) -> None:
+        """See Person."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+        if self._writer is not None:
+            self._writer.close()
+        await self.wire.close()
+
+
+async def _drain(reader: asyncio.StreamReader) -> None:
+    try:
+        while await reader.read(65_536):
+            pass
+    except OSError:
+        return
+
+
+def patience(slowest: float | None, limit: float) -> float:
+    """Return how many seconds a reaction is waited for, from the slowest seen so far; at most ``limit``."""
+    return limit if slowest is None else min(limit, max(LEAST_PATIENCE, MORE_THAN_SLOWEST * slowest))

@@ -1,0 +1,318 @@
+"""One pair at its server: people who come in, ask for things, and what comes of it."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tchat_conform.clients.compare import wrong_with
+from tchat_conform.clients.pulse import Pulse
+from tchat_conform.matrix.evidence import Attempt, Hearing, Known, Listener
+from tchat_conform.matrix.judgement import is_refusal, judge, lacking, lacking_at
+from tchat_conform.matrix.notes import Asked, Forbidden, Notes, answer_of
+from tchat_conform.matrix.person import ENDS_WITHIN, Person, patience
+from tchat_conform.matrix.result import Blame, Unfinished, Verdict
+from tchat_conform.matrix.server import PeerServer
+from tchat_conform.matrix.wire import Journal, Told, Wire
+from tchat_protocol.framing import BadInput, Message
+from tchat_protocol.messages import request_name_field
+
+ALICE, BOB = "alice", "bob"
+SETTLES = 0.4
+"""Seconds that an acknowledgement may take at least that nothing depends on: what it is about is looked at later."""
+
+Make = Callable[[str, Wire, Journal, Pulse], Person]
+"""Makes the person of a name at a wire."""
+Marks = Mapping[str, tuple[int, int, bool]]
+"""How much everybody had heard, how much his screen had shown, and whether an error was on it, by name."""
+
+
+class Play:
+    """One pair at its server.
+
+    ``limit`` is how many seconds a reaction is waited for at most, ``salt`` makes the words of a run its own, and
+    ``haste`` is by how much longer things are waited for than usual. ``was_inside`` says that both have come in.
+    """
+
+    def __init__(
+        self, server: PeerServer, make: Make, known: Known, limit: float, salt: str, *, haste: float = 1.0
+    ) -> None:
+        self.server, self.known, self.limit, self.haste = server, known, limit, haste
+        self.pulse, self.journal, self.notes = Pulse(), Journal(), Notes()
+        self.people: dict[str, Person] = {}
+        self.came: set[str] = set()
+        self.was_inside = False
+        self.slowest = known.slowest
+        self._make, self._salt, self._serial = make, salt, 0
+
+    # -- who and what -------------------------------------------------------------------------------------
+
+    def fresh(self, stem: str) -> str:
+        """Return a name or text that nothing else holds."""
+        self._serial += 1
+        token = hashlib.sha256(self._salt.encode()).hexdigest()[:6]
+        return f"{stem}-{token}-{self._serial:05d}"
+
+    def name(self, who: str) -> str:
+        """Return under which name somebody goes, as his client has it."""
+        return self.people[who].name
+
+    def begin(self, scenario: str) -> None:
+        """Begin a scenario, with a log and notes of its own."""
+        self.notes = Notes(scenario)
+        self.journal.begin()
+        for person in self.people.values():
+            self.notes.joins(person)
+
+    def enter(self, who: str) -> Person:
+        """Return a new person, whose client is to be started."""
+        wire = Wire(who, self.server.address, self.journal, self.pulse)
+        self.people[who] = person = self._make(who, wire, self.journal, self.pulse)
+        self.notes.joins(person)
+        return person
+
+    async def leave(self, who: str) -> None:
+        """End somebody's client, however it is."""
+        await self.people.pop(who).close()
+
+    async def leave_all(self) -> None:
+        """End everybody's client."""
+        for who in list(self.people):
+            await self.leave(who)
+
+    def is_gone(self, who: str) -> bool:
+        """Tell whether somebody's client has ended or has no connection."""
+        person = self.people[who]
+        return bool(person.ended) or not person.wire.is_open
+
+    def forbid(self, who: str, token: str, rule: str, sentence: str) -> None:
+        """Note that somebody must not get a text, by a requirement; the sentence is about a server that sends it."""
+        self.notes.forbidden.append(Forbidden(who, token, rule, sentence))
+
+    def remark(self, sentence: str) -> None:
+        """Write into the log what the suite does."""
+        self.journal.log.remark(sentence)
+
+    # -- asking -------------------------------------------------------------------------------------------
+
+    async def ask(
+        self, who: str, action: str, rule: str, *listeners: Listener, may_fail: bool = False, **fields: Any
+    ) -> Attempt:
+        """Let somebody ask for something, wait for what must come of it, and judge that.
+
+        ``rule`` is the requirement that the server breaks who does not do it. ``may_fail`` says that a refusal is
+        right. Raises Unfinished.
+        """
+        person = self.people[who]
+        name = request_name_field(action)
+        meant = {"action": action, **({name: person.name} if name else {}), **fields}
+        marks, said = self.marks(), len(person.wire.said)
+        was_gone = bool(person.ended)
+        typed = "" if was_gone else await person.asks(action, fields)
+        sent, goes_on = (None, False) if not typed else await self._request(person, action, said)
+        if sent is not None:
+            await self._outcome(who, meant, rule, listeners, marks)
+        attempt = self.attempt(who, meant, rule, typed, sent, listeners, marks)
+        attempt = replace(attempt, was_gone=was_gone, goes_on=goes_on)
+        if may_fail:
+            attempt = replace(attempt, refusal=None)
+        self.notes.keeps(attempt, person, marks[who][0])
+        try:
+            self.keep(attempt)
+        except Unfinished as stopped:
+            raise await self._explained(stopped, person, attempt) from None
+        return attempt
+
+    async def _request(self, person: Person, action: str, said: int) -> tuple[Told | None, bool]:
+        """Return what was sent for something that was typed, and whether what is typed later is sent."""
+        began = time.monotonic()
+        await self.until(lambda: self._sent(person, said, action) is not None, person)
+        sent = self._sent(person, said, action)
+        if sent is not None:
+            self.note(time.monotonic() - began)
+        elif not person.ended and self.server.runs:
+            goes_on = await person.obeys()
+            sent = self._sent(person, said, action, but=person.barrier if goes_on else None)
+            return sent, goes_on and sent is None
+        return sent, False
+
+    async def _outcome(self, who: str, meant: Message, rule: str, listeners: Sequence[Listener], marks: Marks) -> None:
+        """Wait for what must come of a request, or for what shows that it does not."""
+        person, began = self.people[who], time.monotonic()
+        asked = Asked(person, meant, marks[who][0], rule)
+
+        def is_done() -> bool:
+            if listeners and all(self.is_told(each, marks) for each in listeners):
+                return True
+            answer = answer_of(asked)
+            return answer is not None and (not listeners or is_refusal(answer))
+
+        people = [person, *(self.people[each.who] for each in listeners)]
+        if await self.until(is_done, *people, settles=not listeners):
+            self.note(time.monotonic() - began)
+        if any(each.wire.closed_by == "server" for each in people):
+            await self.pulse.until(lambda: not self.server.runs, ENDS_WITHIN)
+
+    async def _explained(self, stopped: Unfinished, person: Person, attempt: Attempt) -> Unfinished:
+        """Return why a request brought nothing about: a server that serves all but this does not have it."""
+        silent = stopped.verdict is Verdict.SERVER and stopped.hasty and attempt.action not in ("client-hello",)
+        if not silent or not self.notes.is_unanswered or not await self.serves(person):
+            return stopped
+        asked = " and ".join(dict.fromkeys(str(each.meant["action"]) for each in self.notes.asked))
+        sentence = f"neither an answer nor any effect follows {asked}"
+        blame = Blame("server", self.known.server, self.notes.asked[0].rule, sentence)
+        return Unfinished(Verdict.UNSUPPORTED, blame, proof="it answers other requests", hasty=True)
+
+    async def serves(self, person: Person) -> bool:
+        """Tell whether the server answers somebody's request for the list, or whatever his client is known to send."""
+        before = len(person.wire.heard)
+        await person.obeys()
+        await self.until(lambda: len(person.wire.heard) > before, person)
+        return any(_is_answer(each) for each in person.wire.heard[before:])
+
+    def keep(self, attempt: Attempt) -> None:
+        """Judge an attempt, and note what else it showed. Raises Unfinished."""
+        self.notes.remarks += lacking(attempt)
+        self.look_for_leaks()
+        judge(attempt, self.notes.scenario, self.known)
+        self.notes.step += 1
+
+    def judge_listener(self, who: str, listener: Listener, marks: Marks, event: str) -> None:
+        """Judge what somebody was told of something that nobody asked for. Raises Unfinished."""
+        hearing = self._hearing(listener, marks)
+        if hearing.told is None:
+            sentence = f"{event}, and the server does not send {listener.action} to {who}"
+            blame = Blame("server", self.known.server, listener.rule, sentence)
+            raise Unfinished(Verdict.SERVER, blame, proof=f"nothing came within {self.patience:.1f} s", hasty=True)
+        self.notes.remarks += lacking_at(hearing)
+        self.notes.step += 1
+
+    def look_for_leaks(self) -> None:
+        """Raise Unfinished if somebody has got what he must not."""
+        if leak := self.notes.leak(self.known.server, self.people):
+            raise leak
+
+    # -- what came ----------------------------------------------------------------------------------------
+
+    def attempt(
+        self,
+        who: str,
+        meant: Message,
+        rule: str,
+        typed: str | None,
+        sent: Told | None,
+        listeners: Sequence[Listener],
+        marks: Marks,
+    ) -> Attempt:
+        """Return what happened since a mark, as it is judged."""
+        person, start = self.people[who], marks[who][0]
+        asked = Asked(person, meant, start, rule)
+        answer = answer_of(asked)
+        return Attempt(
+            who=who,
+            client=person.client,
+            action=str(meant["action"]),
+            rule=rule,
+            step=self.notes.step + 1,
+            meant=meant,
+            typed=typed,
+            sent=sent,
+            wrong=_wrong(meant, sent),
+            ended=person.ended,
+            answer=answer,
+            refusal=answer if answer is not None and is_refusal(answer) else None,
+            heard=tuple(person.wire.heard[start:]),
+            earlier=tuple(person.wire.heard[:start]),
+            server_end=self.server.end,
+            closed=person.wire.closed_by == "server",
+            hearings=tuple(self._hearing(each, marks) for each in listeners),
+            before=tuple(self.notes.doubtful(self.known.server)),
+            silence=f"nothing came within {self.patience:.1f} s",
+        )
+
+    def _hearing(self, listener: Listener, marks: Marks) -> Hearing:
+        person = self.people[listener.who]
+        start, mark, complained = marks[listener.who]
+        told = self._told(listener, start)
+        lost = [name for name, text in listener.texts.items() if not person.shows(text, mark)]
+        if told is None and not listener.texts:
+            lost = ["anything"]
+        end = person.wire.heard.index(told, start) if told is not None else len(person.wire.heard)
+        return Hearing(
+            listener,
+            person.client,
+            told,
+            tuple(lost),
+            tuple(name for name, text in listener.should.items() if not person.shows(text, mark)),
+            tuple(person.wire.heard[:end]),
+            person.ended if lost else "",
+            complained,
+        )
+
+    def has_got(self, listener: Listener, marks: Marks) -> bool:
+        """Tell whether what somebody must be told has reached his client."""
+        return self._told(listener, marks[listener.who][0]) is not None
+
+    def is_told(self, listener: Listener, marks: Marks) -> bool:
+        """Tell whether somebody has got what he must, and sees what he must and should."""
+        person, (start, mark, _) = self.people[listener.who], marks[listener.who]
+        texts = [*listener.texts.values(), *listener.should.values()]
+        return self._told(listener, start) is not None and all(person.shows(each, mark) for each in texts)
+
+    def _told(self, listener: Listener, start: int) -> Told | None:
+        heard = self.people[listener.who].wire.heard[start:]
+        return next((each for each in heard if each.tells(listener.token) and not is_refusal(each)), None)
+
+    def _sent(self, person: Person, since: int, action: str, but: str | None = None) -> Told | None:
+        """Return what was sent for a command, late or not; ``but`` is what was sent for a later one."""
+        for each in person.wire.said[since:]:
+            is_asked = each.action == action or not (person.is_unasked(each.action) or each.action == but)
+            if isinstance(each.content, BadInput) or is_asked:
+                return each
+        return None
+
+    # -- waiting ------------------------------------------------------------------------------------------
+
+    def marks(self) -> dict[str, tuple[int, int, bool]]:
+        """Return how much everybody has heard and seen until now."""
+        return {who: (len(each.wire.heard), each.mark, each.has_complained()) for who, each in self.people.items()}
+
+    async def until(self, state: Callable[[], bool], *people: Person, settles: bool = False) -> bool:
+        """Wait for a state as long as these people have shown that it may take, or until one of them is gone.
+
+        ``settles`` says that nothing depends on it. Returns whether the state is there.
+        """
+        limit = self.patience
+        limit = min(limit, max(SETTLES, limit / 3)) if settles else limit
+
+        def is_over() -> bool:
+            lost = any(each.ended or each.wire.closed_by == "server" for each in people)
+            return state() or lost or not self.server.runs
+
+        await self.pulse.until(is_over, limit)
+        for each in people:
+            if each.wire.closed_by == "client":
+                await each.ends(ENDS_WITHIN)
+        return state()
+
+    def note(self, seconds: float) -> None:
+        """Keep in mind how long something took."""
+        self.slowest = max(self.slowest or 0.0, seconds)
+
+    @property
+    def patience(self) -> float:
+        """How many seconds a reaction is waited for, from the slowest that this pair has shown."""
+        return self.haste * patience(self.slowest, self.limit)
+
+
+def _wrong(meant: Message, sent: Told | None) -> str:
+    if sent is None:
+        return ""
+    if sent.message is None:
+        return "what is sent is no message"
+    return "" if meant["action"] == "client-hello" else wrong_with(meant, sent.message)
+
+
+def _is_answer(told: Told) -> bool:
+    return bool(told.inner) and not is_refusal(told) and not told.action.startswith("client-")
