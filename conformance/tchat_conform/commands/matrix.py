@@ -1,4 +1,4 @@
-"""``tchat-conform matrix``: every client with every server, and who breaks which rule where they do not work together."""
+"""``tchat-conform matrix``: every client with every server, and who is to blame where they do not work together."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ from tchat_conform.matrix.run import MatrixRun
 from tchat_conform.matrix.show import print_matrix
 from tchat_conform.matrix.table import matrix_csv
 
-JOBS = 4 * (os.cpu_count() or 1)
+JOBS = 6 * (os.cpu_count() or 1)
 """Pairs at a time: they wait more than they work."""
 TIMEOUT = 5.0
 STOPPED = 130

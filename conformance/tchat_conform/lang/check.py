@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from importlib import resources
+from typing import get_args
 
 from jinja2 import Environment, PackageLoader, nodes
 
@@ -11,6 +12,10 @@ from tchat_conform.clients.case import all_client_cases
 from tchat_conform.lang.catalogue import ENGLISH, LANGUAGES, SEPARATORS, Catalogue, catalogue
 from tchat_conform.lang.sources import templates
 from tchat_conform.lang.template import Place, Template
+from tchat_conform.matrix.report import MEANINGS as MATRIX_MEANINGS
+from tchat_conform.matrix.result import Side
+from tchat_conform.matrix.result import Verdict as MatrixVerdict
+from tchat_conform.matrix.scenarios import SCENARIOS
 from tchat_conform.reports.fields import Mark
 from tchat_conform.reports.html import SIGNS
 from tchat_conform.reports.likely import faults
@@ -45,6 +50,10 @@ def labels() -> Iterator[str]:
     for verdict, meaning in MEANINGS.items():
         yield from (verdict.value, meaning, MEANINGS_OF_CLIENTS[verdict])
     yield from SIGNS
+    yield from (each.value for each in MatrixVerdict)
+    yield from MATRIX_MEANINGS.values()
+    yield from get_args(Side)
+    yield from (each.name for each in SCENARIOS)
     yield from (each.value for each in Mark)
     yield from (each.about for each in levels().values())
     yield from (each.sentence for each in faults())

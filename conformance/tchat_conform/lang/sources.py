@@ -40,6 +40,10 @@ TAKERS: dict[str, tuple[tuple[int, str], ...]] = {
     "Adaptation": ((0, "sentence"),),
     "Cause": ((0, "sentence"),),
     "Facts": ((0, "target"),),
+    "Blame": ((3, "sentence"),),
+    "forbid": ((3, "sentence"),),
+    "judge_listener": ((3, "event"),),
+    "Unfinished": ((10_000, "proof"),),
     "TargetError": ((0, ""),),
     "BadInput": ((1, ""),),
     "ScanError": ((0, ""),),
@@ -58,7 +62,7 @@ SIDES = frozenset({"expected", "received"})
 """Arguments that are messages or values, unless words are written for them on the spot."""
 BARE = frozenset({"by"})
 """Arguments in which a single word is one of the protocol's."""
-HELD = frozenset({"sentence", "proof", "reason"})
+HELD = frozenset({"sentence", "proof", "reason", "wrong"})
 """Attributes that hold a sentence."""
 SPEAKERS = ("target_in_words", "effect", "headline", "_departures", "_fixes")
 """How the functions begin whose results are shown as they are."""

@@ -7,7 +7,7 @@ from tchat_conform.expect import Expected
 from tchat_conform.matrix.evidence import Attempt, Hearing, Listener
 from tchat_conform.matrix.judgement import is_refusal
 from tchat_conform.matrix.person import ENDS_WITHIN, NeverCame, Person
-from tchat_conform.matrix.play import Play
+from tchat_conform.matrix.play import Asking, Play
 from tchat_conform.matrix.result import Blame, Unfinished, Verdict
 from tchat_conform.matrix.wire import Told
 from tchat_protocol import schemas
@@ -46,7 +46,7 @@ async def arrive(play: Play, who: str, rule: str = "I-HELLO-1", *listeners: List
         await play.until(lambda: all(play.has_got(each, marks) for each in listeners), *people)
         await play.until(lambda: all(play.is_told(each, marks) for each in listeners), *people, settles=True)
     meant = {"action": HELLO, "from": person.name}
-    attempt = play.attempt(who, meant, rule, TYPED, hello or bad, listeners, marks)
+    attempt = play.attempt(Asking(who, meant, rule, listeners, marks), TYPED, hello or bad)
     attempt = replace(attempt, answer=_greeting(person), refusal=_refusal(person))
     if attempt.answer is None and attempt.refusal is None and not attempt.ended and not attempt.server_end:
         attempt = await _without_greeting(play, person, attempt)
@@ -62,7 +62,8 @@ def _never_came(play: Play, who: str, rule: str, error: NeverCame) -> Unfinished
     if not person.wire.connections:
         return Unfinished(Verdict.ERROR, blame, hasty=True)
     said = next(iter(person.wire.said), None)
-    attempt = play.attempt(who, {"action": HELLO, "from": person.name}, rule, TYPED, said, (), play.marks())
+    meant = {"action": HELLO, "from": person.name}
+    attempt = play.attempt(Asking(who, meant, rule, (), play.marks()), TYPED, said)
     heard = tuple(person.wire.heard)
     try:
         play.keep(replace(attempt, wrong=str(error) if error.is_bad_text else attempt.wrong, heard=heard, earlier=()))

@@ -12,9 +12,9 @@ from tchat_protocol.framing import Message
 class Listener:
     """Somebody who must be told of a request.
 
-    ``token`` tells the message on his wire from all others; ``texts`` must stand on his screen, each with what it is;
-    ``should`` may be missing there. ``action`` is that of the message in its standard form, ``rule`` the requirement
-    that a server breaks who does not deliver it, ``shown_by`` the one that a client breaks who does not show it.
+    ``token`` tells the message on his wire from all others; ``texts`` must stand on his screen, each with what it is,
+    and ``should`` may be missing there. ``action`` is that of the message in its standard form, ``rule`` the
+    requirement that a server breaks who does not deliver it, ``shown_by`` that of a client who does not show it.
     """
 
     who: str
@@ -50,8 +50,9 @@ class Attempt:
 
     ``rule`` is the requirement that a server breaks who does not do it; ``step`` counts the requests of a scenario.
     ``typed`` is None where the client has no such command. ``wrong`` says in what the request is another than was
-    meant. ``ended`` is how the client ended, ``was_gone`` that it had before anything was typed. ``goes_on`` says that a later command was sent. ``answer`` came to the person who asked, ``refusal`` too.
-    ``heard`` is all that it got meanwhile. ``server_end`` says how the server ended, empty while it runs;
+    meant. ``ended`` is how the client ended, ``was_gone`` that it had before anything was typed. ``goes_on`` says that
+    a later command was sent. ``answer`` came to the person who asked, ``refusal`` too. ``heard`` is all that it got
+    meanwhile, ``earlier`` what it had got before. ``server_end`` says how the server ended, empty while it runs;
     ``closed`` that it closed the connection. ``before`` is what was out of order in the answers to what the scenario
     asked for before. ``silence`` says how long nothing came.
     """
@@ -116,7 +117,7 @@ class Known:
     """What is known of the peers of one cell."""
 
     server: str
-    server_known: ServerKnown = ServerKnown()  # noqa: RUF009 - frozen
+    server_known: ServerKnown = ServerKnown()
     clients: Mapping[str, ClientKnown] = field(default_factory=dict)
 
     @property

@@ -7,6 +7,7 @@ what the suite has seen of each peer alone.
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tchat_conform.expect import looks_refused
 from tchat_conform.form import Fault
@@ -46,6 +47,18 @@ WAYS = {
     Trait.SPREAD: "a message on several lines",
     Trait.BARE: "a message without a line feed behind it",
 }
+SHOWN = {
+    "text": "the text",
+    "author": "who wrote it",
+    "online": "who is online",
+    "group": "the group",
+    "reason": "the reason",
+    "read": "what he had read",
+    "missed": "what he missed",
+    "coming": "who has come",
+    "leaving": "who has left",
+}
+"""What a screen has to show, in words."""
 LIMITS = frozenset({"rate-limited", "server-full", "storage-full"})
 """Refusals that a server may answer any request with."""
 _UNKNOWN = re.compile(
@@ -81,7 +94,7 @@ def lacking(attempt: Attempt) -> Iterator[Blame]:
 def lacking_at(hearing: Hearing) -> Iterator[Blame]:
     """Yield what one screen should show, and does not."""
     for what in hearing.lacking if hearing.told is not None else ():
-        sentence = f"of {_name(hearing.told)} the screen does not show {what}"
+        sentence = f"of {_name(hearing.told)} the screen does not show {SHOWN[what]}"
         yield Blame("client", hearing.client, hearing.listener.shown_by, sentence)
 
 
@@ -173,18 +186,18 @@ def _judge_silence(attempt: Attempt, hearing: Hearing, scenario: str, known: Kno
     whom = "the person who asked" if listener.who == attempt.who else f"{listener.who}"
     what = "closes the connection" if attempt.closed else f"does not send {listener.action} to {whom}"
     sentence = f"{_asked(attempt)}, and the server {what}"
-    failed = _server_failed(attempt, scenario, known, sentence, rule=listener.rule)
+    failed = _server_failed(replace(attempt, rule=listener.rule), scenario, known, sentence)
     failed.hasty, failed.proof = not attempt.closed, attempt.silence
     failed.blames += attempt.before
     raise failed
 
 
 def _server_failed(
-    attempt: Attempt, scenario: str, known: Known, sentence: str, told: Told | None = None, rule: str = ""
+    attempt: Attempt, scenario: str, known: Known, sentence: str, told: Told | None = None
 ) -> Unfinished:
     """Return who is to blame where a request was sent, and the server does not do what it must."""
     content = None if told is None else told.message
-    server = Blame("server", known.server, rule or attempt.rule, sentence, content)
+    server = Blame("server", known.server, attempt.rule, sentence, content)
     does = known.server_known.does(scenario, attempt.step)
     faults = _faults(attempt)
     if faults and attempt.sent is not None:
@@ -228,7 +241,7 @@ def _judge_screen(hearing: Hearing, known: Known) -> None:
         "client",
         hearing.client,
         listener.shown_by,
-        f"{_name(told)} came, and {listener.who}'s screen does not show {lost} ({listener.texts[lost]})",
+        f"{_name(told)} came, and {listener.who}'s screen does not show {SHOWN[lost]} ({listener.texts[lost]})",
         told.message if told else None,
     )
     cause = _cause(hearing.client, (told,) if told else (), known)

@@ -35,6 +35,8 @@ CLASSES = {
     Verdict.ERROR: "error",
 }
 """The class of the style sheet that colours a verdict."""
+PLACES = 12
+"""Of the places that something is seen in so many are named."""
 SCREEN = 30
 """Lines of a screen."""
 
@@ -86,6 +88,7 @@ def _environment() -> Environment:
         **found.globals,
         "scenarios": SCENARIOS, "signs": SIGNS, "nearly": NEARLY, "meanings": MEANINGS, "classes": CLASSES,
         "directions": DIRECTIONS, "sign": sign, "is_strict": is_strict, "shown": _shown, "screen": _screen,
+        "PLACES": PLACES,
         "rule_of": _rule_of, "plain": plain, "verdicts": tuple(Verdict), "message": _message,
     }  # fmt: skip
     return found

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tchat_conform.clients.compare import wrong_with
@@ -28,6 +28,17 @@ Marks = Mapping[str, tuple[int, int, bool]]
 """How much everybody had heard, how much his screen had shown, and whether an error was on it, by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for what, by which requirement, who must be told, and how much everybody had heard and seen before."""
+
+    who: str
+    meant: Message
+    rule: str
+    listeners: Sequence[Listener]
+    marks: Marks
+
+
 class Play:
     """One pair at its server.
 
@@ -35,10 +46,9 @@ class Play:
     ``haste`` is by how much longer things are waited for than usual. ``was_inside`` says that both have come in.
     """
 
-    def __init__(
-        self, server: PeerServer, make: Make, known: Known, limit: float, salt: str, *, haste: float = 1.0
-    ) -> None:
-        self.server, self.known, self.limit, self.haste = server, known, limit, haste
+    def __init__(self, server: PeerServer, make: Make, known: Known, limit: float, salt: str) -> None:
+        self.server, self.known, self.limit = server, known, limit
+        self.haste = 1.0
         self.pulse, self.journal, self.notes = Pulse(), Journal(), Notes()
         self.people: dict[str, Person] = {}
         self.came: set[str] = set()
@@ -111,9 +121,10 @@ class Play:
         was_gone = bool(person.ended)
         typed = "" if was_gone else await person.asks(action, fields)
         sent, goes_on = (None, False) if not typed else await self._request(person, action, said)
+        asking = Asking(who, meant, rule, listeners, marks)
         if sent is not None:
-            await self._outcome(who, meant, rule, listeners, marks)
-        attempt = self.attempt(who, meant, rule, typed, sent, listeners, marks)
+            await self._outcome(asking)
+        attempt = self.attempt(asking, typed, sent)
         attempt = replace(attempt, was_gone=was_gone, goes_on=goes_on)
         if may_fail:
             attempt = replace(attempt, refusal=None)
@@ -127,7 +138,8 @@ class Play:
     async def _request(self, person: Person, action: str, said: int) -> tuple[Told | None, bool]:
         """Return what was sent for something that was typed, and whether what is typed later is sent."""
         began = time.monotonic()
-        await self.until(lambda: self._sent(person, said, action) is not None, person)
+        is_known = person.barrier is not None  # what is typed behind it tells soon enough
+        await self.until(lambda: self._sent(person, said, action) is not None, person, settles=is_known)
         sent = self._sent(person, said, action)
         if sent is not None:
             self.note(time.monotonic() - began)
@@ -137,13 +149,13 @@ class Play:
             return sent, goes_on and sent is None
         return sent, False
 
-    async def _outcome(self, who: str, meant: Message, rule: str, listeners: Sequence[Listener], marks: Marks) -> None:
+    async def _outcome(self, asking: Asking) -> None:
         """Wait for what must come of a request, or for what shows that it does not."""
-        person, began = self.people[who], time.monotonic()
-        asked = Asked(person, meant, marks[who][0], rule)
+        person, listeners, began = self.people[asking.who], asking.listeners, time.monotonic()
+        asked = Asked(person, asking.meant, asking.marks[asking.who][0], asking.rule)
 
         def is_done() -> bool:
-            if listeners and all(self.is_told(each, marks) for each in listeners):
+            if listeners and all(self.is_told(each, asking.marks) for each in listeners):
                 return True
             answer = answer_of(asked)
             return answer is not None and (not listeners or is_refusal(answer))
@@ -156,13 +168,19 @@ class Play:
 
     async def _explained(self, stopped: Unfinished, person: Person, attempt: Attempt) -> Unfinished:
         """Return why a request brought nothing about: a server that serves all but this does not have it."""
-        silent = stopped.verdict is Verdict.SERVER and stopped.hasty and attempt.action not in ("client-hello",)
+        silent = stopped.verdict is Verdict.SERVER and stopped.hasty and attempt.action != "client-hello"
         if not silent or not self.notes.is_unanswered or not await self.serves(person):
             return stopped
         asked = " and ".join(dict.fromkeys(str(each.meant["action"]) for each in self.notes.asked))
         sentence = f"neither an answer nor any effect follows {asked}"
         blame = Blame("server", self.known.server, self.notes.asked[0].rule, sentence)
         return Unfinished(Verdict.UNSUPPORTED, blame, proof="it answers other requests", hasty=True)
+
+    async def settle(self) -> None:
+        """Wait for what the last request must still bring, though nothing depends on it."""
+        if self.notes.asked:
+            last = self.notes.asked[-1]
+            await self.until(lambda: answer_of(last) is not None, last.person, settles=True)
 
     async def serves(self, person: Person) -> bool:
         """Tell whether the server answers somebody's request for the list, or whatever his client is known to send."""
@@ -195,17 +213,9 @@ class Play:
 
     # -- what came ----------------------------------------------------------------------------------------
 
-    def attempt(
-        self,
-        who: str,
-        meant: Message,
-        rule: str,
-        typed: str | None,
-        sent: Told | None,
-        listeners: Sequence[Listener],
-        marks: Marks,
-    ) -> Attempt:
-        """Return what happened since a mark, as it is judged."""
+    def attempt(self, asking: Asking, typed: str | None, sent: Told | None) -> Attempt:
+        """Return what happened since somebody asked, as it is judged."""
+        who, meant, rule, marks = asking.who, asking.meant, asking.rule, asking.marks
         person, start = self.people[who], marks[who][0]
         asked = Asked(person, meant, start, rule)
         answer = answer_of(asked)
@@ -226,7 +236,7 @@ class Play:
             earlier=tuple(person.wire.heard[:start]),
             server_end=self.server.end,
             closed=person.wire.closed_by == "server",
-            hearings=tuple(self._hearing(each, marks) for each in listeners),
+            hearings=tuple(self._hearing(each, marks) for each in asking.listeners),
             before=tuple(self.notes.doubtful(self.known.server)),
             silence=f"nothing came within {self.patience:.1f} s",
         )

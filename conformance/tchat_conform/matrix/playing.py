@@ -4,14 +4,14 @@ import asyncio
 import re
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tchat_conform.clients.pulse import Pulse
 from tchat_conform.clients.terminal import CannotStart
 from tchat_conform.matrix.arriving import arrive
 from tchat_conform.matrix.evidence import Known, ServerKnown
-from tchat_conform.matrix.judgement import weighs
+from tchat_conform.matrix.judgement import COMMANDS, PRIVATE, weighs
 from tchat_conform.matrix.learn import Learned
 from tchat_conform.matrix.lineup import ServerPeer
 from tchat_conform.matrix.notes import unique
@@ -29,18 +29,31 @@ SCENARIO_LIMIT = 90.0
 HELLO = SCENARIOS[0].name
 
 
-async def play_cell(
-    cell: Cell, server: ServerPeer, clients: Mapping[str, Learned], known: ServerKnown, limit: float, salt: str,
-    *, only: str | None = None, haste: float = 1.0,
-) -> CellResult:  # fmt: skip
-    """Play all scenarios of a cell, or one. ``clients`` and ``known`` are what was learned of its peers alone."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a cell is played with: its server, the clients by name, what was learned of each alone, and two numbers.
+
+    ``limit`` is how many seconds a reaction is waited for at most; ``salt`` makes the words of a run its own.
+    """
+
+    server: ServerPeer
+    known: ServerKnown
+    clients: Mapping[str, Learned]
+    limit: float
+    salt: str
+
+
+async def play_cell(cell: Cell, setting: Setting, *, only: str | None = None, haste: float = 1.0) -> CellResult:
+    """Play all scenarios of a cell, or one; ``haste`` is by how much longer things are waited for than usual."""
+    clients, server = setting.clients, setting.server
     for name in (cell.first, cell.second):
         if clients[name].failure:
             blame = Blame("client", name, None, f"it does not come in, not even alone: {clients[name].failure}")
             return CellResult(cell, _all(Verdict.ERROR, blame))
-    known_pair = Known(server.name, known, {name: clients[name].known for name in (cell.first, cell.second)})
+    known_pair = Known(server.name, setting.known, {name: clients[name].known for name in (cell.first, cell.second)})
     make = _typists({ALICE: cell.first, BOB: cell.second}, clients)
-    play = Play(PeerServer(server), make, known_pair, limit, f"{salt} {cell.id}", haste=haste)
+    play = Play(PeerServer(server), make, known_pair, setting.limit, f"{setting.salt} {cell.id}")
+    play.haste = haste
     return CellResult(cell, await _played(play, server, only=only))
 
 
@@ -76,7 +89,7 @@ async def _played(
             outcomes[scenario.name] = await _scenario(play, scenario, outcomes)
             if reached is not None:
                 reached[scenario.name] = play.notes.step
-            if outcomes[scenario.name].verdict is not Verdict.PASSED and scenario is not scenarios[-1]:
+            if scenario is not scenarios[-1] and _has_left_traces(play, outcomes[scenario.name]):
                 await _begin_anew(play)
     except TargetError as error:
         blame = Blame("server", server.name, None, str(error))
@@ -85,6 +98,16 @@ async def _played(
         await play.leave_all()
         await play.server.stop()
     return tuple(outcomes.values())
+
+
+def _has_left_traces(play: Play, outcome: Outcome) -> bool:
+    """Tell whether what went wrong may have left somebody in a state that the next scenario would suffer from."""
+    if outcome.verdict is Verdict.PASSED:
+        return False
+    by_command = outcome.blames[:1] and outcome.blames[0].requirement in (*COMMANDS.values(), PRIVATE)
+    harmless = outcome.verdict is Verdict.UNSUPPORTED or (outcome.verdict is Verdict.CLIENT and by_command)
+    complained = any(each.has_complained() for each in play.people.values())
+    return not harmless or complained or not play.server.runs
 
 
 async def _begin_anew(play: Play) -> None:
@@ -123,6 +146,7 @@ async def _outcome(play: Play, scenario: Scenario) -> Outcome:
             if scenario.name != HELLO:
                 await _everybody_is_in(play)
             await scenario.script(play)
+            await play.settle()
             play.look_for_leaks()
     except Unfinished as stopped:
         verdict = stopped.verdict
@@ -163,6 +187,3 @@ def _with_words_in_order(blames: Sequence[Blame]) -> tuple[Blame, ...]:
 
 def _all(verdict: Verdict, blame: Blame) -> tuple[Outcome, ...]:
     return tuple(Outcome(each.name, verdict, (blame,)) for each in SCENARIOS)
-
-
-OnCell = Callable[[CellResult], None]

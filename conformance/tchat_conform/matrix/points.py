@@ -80,13 +80,14 @@ class Cause:
 
 def causes(results: Sequence[CellResult]) -> list[Cause]:
     """Return what keeps scenarios from passing, what most of them fail of first; blocked ones count to their cause."""
-    found: dict[tuple[str, str, str | None, str], Cause] = {}
+    found: dict[tuple[str | None, ...], Cause] = {}
     for result in results:
         for outcome in result.outcomes:
             if outcome.verdict in (Verdict.PASSED, Verdict.UNTESTED, Verdict.BLOCKED) or not outcome.blames:
                 continue
             blame = outcome.blames[0]
-            key = (outcome.verdict.value, blame.peer, blame.requirement, plain(blame.sentence))
+            sentence = plain(blame.sentence) if blame.requirement is None else None
+            key = (outcome.verdict.value, blame.side, blame.peer, blame.requirement, sentence)
             found.setdefault(key, Cause(outcome.verdict, blame)).where.append((result, outcome))
     return sorted(found.values(), key=lambda each: -len(each.where))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from tchat_conform.matrix.lineup import Lineup
-from tchat_conform.matrix.points import Cause, Points, causes, counts, points
+from tchat_conform.matrix.points import Cause, Points, causes, counts, is_strict, points
 from tchat_conform.matrix.result import CellResult, Outcome, Verdict
 
 MEANINGS = {
@@ -40,8 +40,10 @@ FAILED = 1
 
 @dataclass(frozen=True)
 class MatrixReport:
-    """One run. ``file`` is what it was read from, ``began`` has a time zone; ``alone`` is what each server came to
-    with people of the suite, and ``failures`` why peers cannot play, by name.
+    """One run.
+
+    ``file`` is what it was read from, ``began`` has a time zone; ``alone`` is what each server came to with people of
+    the suite, by name.
     """
 
     file: str
@@ -57,6 +59,12 @@ class MatrixReport:
     def counts(self) -> Counter[Verdict]:
         """How many scenarios came to each verdict."""
         return counts(self.results)
+
+    @cached_property
+    def nearly(self) -> int:
+        """How many scenarios passed though somebody broke a MUST on the way."""
+        every = [outcome for result in self.results for outcome in result.outcomes]
+        return self.counts[Verdict.PASSED] - sum(map(is_strict, every))
 
     @cached_property
     def played(self) -> int:

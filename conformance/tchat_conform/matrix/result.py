@@ -91,12 +91,12 @@ class Unfinished(Exception):  # noqa: N818 - how a scenario ends early, not a fa
         self.hasty = hasty
 
 
-_FRESH = re.compile(r"-[0-9a-f]{6}-\d{5}")
+_FRESH = re.compile(r"\w+-[0-9a-f]{6}-\d{5}")
 
 
 def plain(sentence: str) -> str:
     """Return a sentence without the words that are new in every run, and without a program's last words."""
-    return _FRESH.sub("", sentence.partition("; its last words")[0])
+    return _FRESH.sub("…", sentence.partition("; its last words")[0])
 
 
 def kind_of(outcome: Outcome) -> str:

@@ -11,13 +11,15 @@ from tchat_conform.matrix.evidence import ServerKnown
 from tchat_conform.matrix.learn import Learned, learn
 from tchat_conform.matrix.lineup import Lineup
 from tchat_conform.matrix.plan import Cell
-from tchat_conform.matrix.playing import play_alone, play_cell
+from tchat_conform.matrix.playing import Setting, play_alone, play_cell
 from tchat_conform.matrix.result import Blame, CellResult, Outcome, Verdict, kind_of
 from tchat_conform.matrix.scenarios import SCENARIOS
 
 MORE_PATIENT = 3.0
 """By how much longer things are waited for when a failure that hangs on a silence is looked at again."""
 
+TRIES = 3
+"""Of one cause so many scenarios are looked at again, if it is not there any more."""
 FEW = 2
 """So many scenarios are looked at again at a time: what was too hasty before has room."""
 AGAIN = "looked at again with more patience"
@@ -30,7 +32,7 @@ OnPeer = Callable[[str], None]
 class Alone:
     """What was seen of a server with people of the suite: an outcome for each scenario, and what follows from them."""
 
-    known: ServerKnown = ServerKnown()  # noqa: RUF009 - frozen
+    known: ServerKnown = field(default_factory=ServerKnown)
     outcomes: tuple[Outcome, ...] = ()
 
     @property
@@ -103,7 +105,7 @@ class MatrixRun:
     async def _once(self, cell: Cell, **more: Any) -> CellResult:
         peer = next(each for each in self.lineup.servers if each.name == cell.server)
         known = self.servers[cell.server].known
-        return await play_cell(cell, peer, self.clients, known, self.limit, self._salt, **more)
+        return await play_cell(cell, Setting(peer, known, self.clients, self.limit, self._salt), **more)
 
     def _keep(self, result: CellResult) -> None:
         self._found[result.cell.id] = result
@@ -126,7 +128,7 @@ class MatrixRun:
         await asyncio.gather(*(self._confirm(cause, alike, few) for cause, alike in by_cause.items()))
 
     async def _confirm(self, cause: str, alike: Sequence[tuple[Cell, str]], few: asyncio.Semaphore) -> None:
-        for cell, scenario in alike:
+        for cell, scenario in alike[:TRIES]:
             async with few, self._locks.get(cell.server, nullcontext()):
                 again = await self._once(cell, only=scenario, haste=MORE_PATIENT)
                 outcome = again.outcomes[0]

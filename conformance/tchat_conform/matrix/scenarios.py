@@ -25,10 +25,10 @@ class Scenario:
 async def hello(play: Play) -> None:
     """Alice comes, then bob; she is told; each sees the other in the list; bob leaves, and she is told."""
     await arrive(play, ALICE)
-    await arrive(play, BOB, "I-HELLO-1", _presence(play, "B-PRES-1", "who has come"))
+    await arrive(play, BOB, "I-HELLO-1", _presence("B-PRES-1", "coming"))
     for one, other in ((BOB, ALICE), (ALICE, BOB)):
         name = play.name(other)
-        texts = {"who is online": name}
+        texts = {"online": name}
         await play.ask(
             one,
             "client-list-clients",
@@ -37,13 +37,13 @@ async def hello(play: Play) -> None:
         )
     marks = play.marks()
     await _bob_leaves(play)
-    gone = _presence(play, "B-PRES-2", "who has left")
+    gone = _presence("B-PRES-2", "leaving")
     await play.until(lambda: play.has_got(gone, marks), play.people[ALICE])
     await play.until(lambda: play.is_told(gone, marks), play.people[ALICE], settles=True)
     play.judge_listener(ALICE, gone, marks, "bob leaves")
 
 
-def _presence(play: Play, rule: str, what: str) -> Listener:
+def _presence(rule: str, what: str) -> Listener:
     return Listener(ALICE, "server-presence", BOB, rule, "C-SHOW-4", should={what: BOB})
 
 
@@ -52,7 +52,7 @@ async def private_message(play: Play) -> None:
     for one, other in ((ALICE, BOB), (BOB, ALICE)):
         text = play.fresh("hi")
         listener = Listener(
-            other, "server-send", text, "B-SEND-1", "C-SHOW-1", {"the text": text, "who wrote it": play.name(one)}
+            other, "server-send", text, "B-SEND-1", "C-SHOW-1", {"text": text, "author": play.name(one)}
         )
         await play.ask(one, "client-send", "B-SEND-1", listener, to=play.name(other), msg=text)
 
@@ -76,7 +76,7 @@ async def private_group(play: Play) -> None:
     await _posts_in_vain(
         play, den, "P-JOIN-1", "bob is in a private group without an invitation, and gets its messages"
     )
-    texts = {"the group": den}
+    texts = {"group": den}
     listener = Listener(BOB, "server-invite", den, "G-INVITE-1", "C-SHOW-6", texts)
     await play.ask(ALICE, "invite", "G-INVITE-1", listener, group=den, dest=play.name(BOB))
     await _posts_in_vain(play, den, "G-INVITE-3", "bob is invited and has not joined, and gets the group's messages")
@@ -118,7 +118,7 @@ async def history(play: Play) -> None:
     await _bob_leaves(play)
     await play.ask(ALICE, "gbroadcast", "G-POST-1", group=group, msg=missed)
     await arrive(play, BOB, "I-FREE-1")
-    texts = {"what he had read": first, "what he missed": missed}
+    texts = {"read": first, "missed": missed}
     await play.ask(
         BOB, "msgs", "H-AWAY-2", Listener(BOB, "server-msgs", missed, "H-AWAY-2", "C-SHOW-10", texts), group=group
     )
@@ -156,7 +156,7 @@ async def _joins(play: Play, group: str, rule: str) -> None:
 
 async def _posts(play: Play, one: str, other: str, group: str, rule: str = "G-POST-1") -> str:
     text = play.fresh("hello")
-    texts: Mapping[str, str] = {"the text": text, "who wrote it": play.name(one)}
+    texts: Mapping[str, str] = {"text": text, "author": play.name(one)}
     listener = Listener(other, "server-gbroadcast", text, rule, "C-SHOW-5", texts)
     await play.ask(one, "gbroadcast", rule, listener, group=group, msg=text)
     return text
@@ -171,7 +171,7 @@ async def _posts_in_vain(play: Play, group: str, rule: str, sentence: str) -> No
 
 async def _removes(play: Play, action: str, group: str, rule: str) -> None:
     reason = play.fresh("noise")
-    texts = {"the reason": reason, "the group": group}
+    texts = {"reason": reason, "group": group}
     listener = Listener(BOB, f"server-{action}", reason, rule, "C-SHOW-6", texts)
     await play.ask(ALICE, action, rule, listener, group=group, dest=play.name(BOB), reason=reason)
 

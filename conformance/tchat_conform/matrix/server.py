@@ -1,6 +1,6 @@
 """A server of a lineup as a process of its own for one pair, with a directory that is new."""
 
-import asyncio
+import re
 import shlex
 import signal
 import sys
@@ -12,6 +12,8 @@ from tchat_conform.target import SpawnedServer, TargetError, free_port
 
 HOST = "127.0.0.1"
 LAST_WORDS = 1_500
+_TAKEN = re.compile(r"(?i)in use|listens on \S+ already")
+"""What is said of a port that somebody else has got meanwhile."""
 _handed_out: set[int] = set()
 
 
@@ -37,14 +39,15 @@ class PeerServer(SpawnedServer):
         places = {"{host}": HOST, "{dir}": self._folder.name, "{python}": sys.executable}
         command = shlex.join(_filled(part, places) for part in shlex.split(self.peer.command))
         env = {name: _filled(value, {**places, "{port}": str(port)}) for name, value in self.peer.env.items()}
-        super().__init__(command, HOST, port=port, environment=env, cwd=self.peer.cwd)
+        super().__init__(command, HOST, port=port)
+        self.environment, self.cwd = env, self.peer.cwd
 
     async def start(self) -> None:
         """See Target. A port that was taken meanwhile is changed for another."""
         try:
             await super().start()
-        except TargetError:
-            if self.peer.port is not None:
+        except TargetError as error:
+            if self.peer.port is not None or not _TAKEN.search(str(error)):
                 raise
             await super().stop()
             self._took(_new_port())
@@ -70,12 +73,6 @@ class PeerServer(SpawnedServer):
         with suppress(ProcessLookupError):
             await self._end(signal.SIGKILL)
         self._folder.cleanup()
-
-    async def settle(self, seconds: float) -> None:
-        """Wait for the end of a process that has let go of its connections, at most so long."""
-        if self._process is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._process.wait()), seconds)
 
 
 def _filled(text: str, places: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 """A matrix for a person at a terminal: who works with whom, what to fix first, and the points of each peer."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -31,7 +32,8 @@ WIDEST = 120
 NAME, CLIENTS = 10, 22
 """Columns that the name of a server may take, and those of two clients."""
 SHOWN_CAUSES = 12
-SENTENCE = 400
+SENTENCE, LINES = 400, 3
+"""Characters of a sentence, and lines that it may take."""
 
 
 def print_matrix(report: MatrixReport, console: Console, *, verbose: bool = False) -> None:
@@ -104,17 +106,14 @@ def sign(outcome: Outcome) -> str:
 
 
 def _legend(report: MatrixReport) -> Iterator[Text]:
-    outcomes = [outcome for result in report.results for outcome in result.outcomes]
-    if any(is_strict(each) for each in outcomes):
-        yield Text.assemble((SIGNS[Verdict.PASSED], STYLES[Verdict.PASSED]), f" {said(MEANINGS[Verdict.PASSED])}")
-    if any(sign(each) == NEARLY for each in outcomes):
-        words = said("the same, though somebody broke a MUST on the way")
-        yield Text.assemble((NEARLY, STYLES[Verdict.PASSED]), f" {words}")
     for verdict in Verdict:
-        if verdict is not Verdict.PASSED and report.counts[verdict]:
-            number = report.counts[verdict]
+        number = report.counts[verdict]
+        if number:
             words = f" {number} {said(verdict.value)}: {said(MEANINGS[verdict])}"
             yield Text.assemble((SIGNS[verdict], STYLES[verdict]), words)
+        if verdict is Verdict.PASSED and report.nearly:
+            words = said("the same, though somebody broke a MUST on the way")
+            yield Text.assemble((NEARLY, STYLES[verdict]), f" {report.nearly} {said(verdict.value)}: {words}")
 
 
 # -- what to fix ------------------------------------------------------------------------------------------
@@ -146,7 +145,8 @@ def _cause_lines(cause: Cause, width: int, *, verbose: bool) -> Iterator[Text]:
     )
     yield head
     sentence = said(plain(visible(blame.sentence, SENTENCE, lines=True))).partition("\n")[0]
-    yield Text(f"       {middle_out(sentence, width - 7)}")
+    for line in wrap(sentence, width - 7, max_lines=LINES, placeholder=" …"):
+        yield Text(f"       {line}")
     places = [f"{result.cell.title}, {said(outcome.scenario)}" for result, outcome in cause.where]
     for place in places if verbose else places[:1]:
         yield Text(f"       {middle_out(place, width - 7)}", "dim")
