@@ -1,5 +1,7 @@
 """A server of a lineup as a process of its own for one pair, with a directory that is new."""
 
+import asyncio
+import os
 import re
 import shlex
 import signal
@@ -8,7 +10,7 @@ import tempfile
 from contextlib import suppress
 
 from tchat_conform.matrix.lineup import ServerPeer
-from tchat_conform.target import SpawnedServer, TargetError, free_port
+from tchat_conform.target import Process, SpawnedServer, TargetError, free_port
 
 HOST = "127.0.0.1"
 LAST_WORDS = 1_500
@@ -38,9 +40,9 @@ class PeerServer(SpawnedServer):
     def _took(self, port: int) -> None:
         places = {"{host}": HOST, "{dir}": self._folder.name, "{python}": sys.executable}
         command = shlex.join(_filled(part, places) for part in shlex.split(self.peer.command))
-        env = {name: _filled(value, {**places, "{port}": str(port)}) for name, value in self.peer.env.items()}
         super().__init__(command, HOST, port=port)
-        self.environment, self.cwd = env, self.peer.cwd
+        env = {name: _filled(value, {**places, "{port}": str(port)}) for name, value in self.peer.env.items()}
+        self._environment = {**os.environ, "HOST": HOST, "PORT": str(port), **env}
 
     async def start(self) -> None:
         """See Target. A port that was taken meanwhile is changed for another."""
@@ -52,6 +54,17 @@ class PeerServer(SpawnedServer):
             await super().stop()
             self._took(_new_port())
             await super().start()
+
+    async def _launch(self, descriptor: int, path: str) -> Process:  # noqa: ARG002 - as the one it stands for
+        return await asyncio.create_subprocess_exec(
+            *self.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            env=self._environment,
+            cwd=self.peer.cwd,
+            start_new_session=True,
+        )
 
     @property
     def runs(self) -> bool:

@@ -107,7 +107,7 @@ def sign(outcome: Outcome) -> str:
 
 def _legend(report: MatrixReport) -> Iterator[Text]:
     for verdict in Verdict:
-        number = report.counts[verdict]
+        number = report.counts[verdict] - (report.nearly if verdict is Verdict.PASSED else 0)
         if number:
             words = f" {number} {said(verdict.value)}: {said(MEANINGS[verdict])}"
             yield Text.assemble((SIGNS[verdict], STYLES[verdict]), words)
