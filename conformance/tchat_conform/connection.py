@@ -173,7 +173,7 @@ class Connection:
     async def send_bytes(self, data: bytes) -> None:
         """Send bytes as they are. A connection the server has closed takes them silently: the wait will tell."""
         self.log.add(self.who, "→", data)
-        if self.closed:
+        if self.closed or self.writer.is_closing():
             return
         self.last_sent = time.monotonic()
         with suppress(ConnectionError):

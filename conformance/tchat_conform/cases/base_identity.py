@@ -344,6 +344,32 @@ async def a_name_bound_without_hello_is_free_again(w: World) -> None:
     await _comes_again(w, bob)
 
 
+async def _was_told_nothing(stranger: User, *tokens: str) -> None:
+    """Prove that somebody who had said nothing yet had heard nothing when he said hello."""
+    await stranger.given("client-hello")
+    for token in tokens:
+        got = stranger.heard_about(token)
+        must(not got, "a connection without a name gets nothing unasked", "nothing", got[0] if got else None)
+
+
+@case("I-BIND-3")
+async def who_has_no_name_yet_gets_no_broadcast(w: World) -> None:
+    """Eve has connected and said nothing; alice broadcasts, and bob gets it, but eve does not."""
+    eve, (alice, bob), text = await w.stranger("eve"), await w.users("alice", "bob"), w.text()
+    await alice.given("client-broadcast", msg=text)
+    await w.builds_on(bob.hears("server-broadcast", **{"from": alice.name}, msg=text), by="client-broadcast")
+    await _was_told_nothing(eve, text)
+
+
+@case("I-BIND-3")
+async def who_has_no_name_yet_hears_of_nobody(w: World) -> None:
+    """Eve has connected and said nothing; bob comes and goes, and alice hears of it, but eve does not."""
+    eve, (alice, bob) = await w.stranger("eve"), await w.users("alice", "bob")
+    await goes(bob)
+    await w.builds_on(alice.hears("server-presence", **{"from": bob.name}, online=False), by="server-presence")
+    await _was_told_nothing(eve, bob.name)
+
+
 async def _is_taken_for(w: World, action: str, alias: str, standard: str, **fields: Any) -> None:
     """Let alice send a request with an alias for a name field: it is answered in the standard form."""
     alice = await w.stranger("alice")
@@ -396,6 +422,18 @@ async def the_standard_field_of_the_sender_counts(w: World) -> None:
     await alice.asks("client-send", to=bob.name, msg=text, sender=other, name=other)
     heard = await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
     must(other not in words(heard), "the standard field counts where it is present", None, heard)
+
+
+@case("I-ALIAS-1")
+async def the_first_of_two_aliases_counts(w: World) -> None:
+    """Alice writes to bob with her name in sender and another one in name: sender counts."""
+    alice, bob = await w.users("alice", "bob")
+    text, other = w.text(), w.fresh("mallory")
+    request = without(alice.request("client-send", to=bob.name, msg=text), "from")
+    expected = Expected("server-send", {"from": alice.name, "to": bob.name, "msg": text})
+    await sends(alice, request | {"name": other, "sender": alice.name}, expected)
+    heard = await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
+    must(other not in words(heard), "sender stands before name in the list, and counts", None, heard)
 
 
 @case("I-ALIAS-2")

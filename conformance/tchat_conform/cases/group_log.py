@@ -1,7 +1,10 @@
 """Level groups: the log of a group's events."""
 
+from collections.abc import Mapping
+
 from tchat_conform.case import case
-from tchat_conform.listings import has_events, sees_events
+from tchat_conform.listings import has_events, rows, sees_events
+from tchat_conform.verdict import must
 from tchat_conform.world import World
 
 
@@ -52,6 +55,22 @@ async def the_log_holds_leaves(w: World) -> None:
         await alice.given("leave", group=group),
     ]
     has_events(await bob.asks("states", group=group), *happened)
+
+
+@case("G-STATES-1")
+async def the_log_names_each_new_owner(w: World) -> None:
+    """Alice leaves her group to bob, he leaves it empty, and carol joins: the log names bob and carol as new owners."""
+    alice, bob, carol = await w.users("alice", "bob", "carol")
+    group = w.group()
+    await alice.given("cgroupe", group=group)
+    await bob.given("join", group=group)
+    await alice.given("leave", group=group)
+    await bob.given("leave", group=group)
+    await carol.given("join", group=group)
+    answer = await carol.asks("states", group=group)
+    owners = [each.get("owner") if isinstance(each, Mapping) else None for each in rows(answer, "events")]
+    wanted = [None, None, bob.name, None, carol.name]
+    must(owners == wanted, "owner must stand in the events that gave the group a new one", {"owner": wanted}, answer)
 
 
 @case("G-STATES-1")

@@ -26,6 +26,29 @@ async def a_message_waits_for_who_has_quit(w: World) -> None:
     await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
 
 
+async def _comes_to_quit(w: World, gone: User) -> User:
+    """Have somebody who is away come with client-quit as the first request; returns who was there for that."""
+    visitor = await w.stranger(gone.connection.who, gone.name)
+    await visitor.given("client-quit")
+    await w.builds_on(visitor.is_closed(), by="client-quit")
+    return visitor
+
+
+def _got_nothing(visitor: User, token: str) -> None:
+    got = visitor.heard_about(token)
+    must(not got, "who comes only to quit gets nothing yet", "nothing", got[0] if got else None)
+
+
+@case("B-SEND-4")
+async def a_message_waits_beyond_a_quit(w: World) -> None:
+    """Alice writes to bob, who is away; he comes only to quit and gets nothing, comes back, and gets her message."""
+    alice, bob, text = await w.user("alice"), await _away(w), w.text()
+    await alice.asks("client-send", to=bob.name, msg=text)
+    _got_nothing(await _comes_to_quit(w, bob), text)
+    bob = await w.returns(bob)
+    await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
+
+
 @case("B-SEND-4")
 async def a_message_waits_for_whose_connection_was_lost(w: World) -> None:
     """Alice writes to bob, whose connection was reset; when he comes back he gets her message."""
@@ -229,6 +252,17 @@ async def an_invitation_waits(w: World) -> None:
     bob = await w.returns(gone)
     await bob.hears("server-invite", sender=alice.name, group=group, dest=bob.name)
     await bob.asks("join", group=group)
+
+
+@case("G-INVITE-8")
+async def an_invitation_waits_beyond_a_quit(w: World) -> None:
+    """Alice invites bob, who is away; he comes only to quit and gets nothing, comes back, and gets the invitation."""
+    alice, gone = await w.user("alice"), await _away(w)
+    group = await w.group_of(alice, private=True)
+    await alice.asks("invite", group=group, dest=gone.name)
+    _got_nothing(await _comes_to_quit(w, gone), group)
+    bob = await w.returns(gone)
+    await bob.hears("server-invite", sender=alice.name, group=group, dest=bob.name)
 
 
 @case("G-INVITE-8")

@@ -9,6 +9,7 @@ from conform.mutants.registry import mutant
 from conform.mutants.tools import handles, told_to, turns_out
 from tchat_protocol.errors import Refusal
 from tchat_server import rooms
+from tchat_server.answers import encode_answer
 from tchat_server.app import App, Entry
 from tchat_server.outcome import Outcome
 
@@ -227,3 +228,54 @@ def delivers_mail_again(patch: pytest.MonkeyPatch) -> None:
         self._store._db.execute("UPDATE private_messages SET delivered = 0 WHERE dest = ?", (name,))
 
     patch.setattr(App, "depart", departed)
+
+
+@mutant("B-SEND-4", "G-INVITE-8")
+def hands_out_mail_to_who_quits(patch: pytest.MonkeyPatch) -> None:
+    """Who comes only to quit gets what waited, and it waits no longer."""
+    close = App.close
+
+    def closed(self: App, connection: Any) -> None:
+        self.flush()
+        self._deliver_mail(connection)
+        close(self, connection)
+
+    patch.setattr(App, "close", closed)
+
+
+@mutant("B-SEND-4", "G-INVITE-8")
+def loses_mail_to_who_quits(patch: pytest.MonkeyPatch) -> None:
+    """What waited is taken for delivered when its recipient comes only to quit."""
+    close = App.close
+
+    def closed(self: App, connection: Any) -> None:
+        if connection.name is not None:
+            self._commit_now([change for _, change in self._store.waiting(connection.name, 9)])
+        close(self, connection)
+
+    patch.setattr(App, "close", closed)
+
+
+@mutant("I-BIND-3")
+def announces_people_to_every_connection(patch: pytest.MonkeyPatch) -> None:
+    """Presence goes to connections without a name too."""
+
+    def tell(self: App, name: str, *, online: bool) -> None:
+        message = encode_answer(rooms.presence(name, online=online))
+        self._add(Entry(None, copy=message, others=[each for each in self.connections if each.name != name]))
+
+    patch.setattr(App, "_tell_presence", tell)
+
+
+@mutant("I-BIND-3")
+def broadcasts_to_every_connection(patch: pytest.MonkeyPatch) -> None:
+    """A broadcast goes to connections without a name too."""
+    entry = App._entry
+
+    def everywhere(self: App, asked: Any, outcome: Outcome) -> Any:
+        made = entry(self, asked, outcome)
+        if asked.request.action == "client-broadcast":
+            made.others = [each for each in self.connections if each is not asked.connection]
+        return made
+
+    patch.setattr(App, "_entry", everywhere)

@@ -414,6 +414,13 @@ def logs_without_reasons(patch: pytest.MonkeyPatch) -> None:
 
 
 @mutant("G-STATES-1")
+def logs_without_new_owners(patch: pytest.MonkeyPatch) -> None:
+    """An event does not say who owns the group since."""
+    _fills(patch, lambda answer: answer | {"events": [lacks("owner")(each) for each in answer["events"]]}
+           if "events" in answer else answer)  # fmt: skip
+
+
+@mutant("G-STATES-1")
 def logs_under_the_wrong_name(patch: pytest.MonkeyPatch) -> None:
     """Every event is told of the same user."""
     _fills(patch, lambda answer: answer | {"events": [each | {"sender": "somebody"} for each in answer["events"]]}

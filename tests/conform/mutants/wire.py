@@ -480,6 +480,25 @@ def takes_no_aliases(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(app, "parse_request", lambda message, **_: parse(message, strict=True))
 
 
+@mutant("I-ALIAS-1")
+def takes_the_last_alias(patch: pytest.MonkeyPatch) -> None:
+    """Of two aliases the one that stands last in the list counts."""
+    load = schemas.load
+
+    def turned(name: str) -> Any:
+        loaded = load(name)
+        return loaded | {"fields": [each[::-1] for each in loaded["fields"]]} if name == "aliases.json" else loaded
+
+    resolve = messages._resolve_field_aliases
+
+    def resolved(action: str, message: dict[str, Any]) -> None:
+        with pytest.MonkeyPatch.context() as only_here:
+            only_here.setattr(schemas, "load", turned)
+            resolve(action, message)
+
+    patch.setattr(messages, "_resolve_field_aliases", resolved)
+
+
 @mutant("I-ALIAS-1", "I-ALIAS-2")
 def prefers_aliases(patch: pytest.MonkeyPatch) -> None:
     """An alias counts more than the standard field beside it."""
