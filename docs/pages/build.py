@@ -5,12 +5,16 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from docs.pages.asyncapi import asyncapi
 from docs.pages.checklist import checklist
+from docs.pages.protocol_page import protocol_page
 
 DOCS = Path(__file__).resolve().parents[1]
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "asyncapi.json": asyncapi,
     "kit/checklist.md": checklist,
+    "protocol.html": protocol_page,
 }
 """What is written where, below docs/."""
 

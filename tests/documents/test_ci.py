@@ -142,7 +142,7 @@ def test_the_action_judges_a_server_and_leaves_its_reports(tmp_path: Path) -> No
         "exit-status": "0",
         "command": str(tmp_path / "tchat/bin/tchat-conform"),
     }
-    assert "| base | 157 |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert re.search(r"^\| base \| \d+ \|", (tmp_path / "summary.md").read_text(encoding="utf-8"), re.MULTILINE)
     report = tmp_path / ACTION["inputs"]["report"]["default"]
     assert {path.name for path in report.iterdir()} == {
         "report.html", "report.json", "report.xml", "summary.md", "badge.svg",

@@ -1,26 +1,13 @@
 """The page in a real browser: it fits a phone, loads nothing, and a server's script does not run."""
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from browser import chromium, needs_chromium
 from conform.reports.samples import every_verdict, nasty
 from tchat_conform.reports.html import html
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=2000",
-)
 MEASURE = """
 <!doctype html><title>frame</title><iframe src="page.html" style="width:{width}px;height:2000px;border:0"></iframe>
 <script>
@@ -34,15 +21,7 @@ addEventListener("load", () => {{
 </script>
 """
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: the page is not looked at in a browser")
-
-
-def chromium(tmp_path: Path, *arguments: str) -> str:
-    profile = tmp_path / "profile"
-    command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={profile}", *arguments]
-    environment = {**os.environ, "HOME": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True, env=environment)
-    return done.stdout
+pytestmark = needs_chromium
 
 
 @pytest.mark.parametrize("width", [360, 1200])
