@@ -23,6 +23,7 @@ class Case:
     ``restarts`` says that it restarts the server, and so runs beside others only that do so too.
     ``bad_input`` says that it sends text that is no JSON.
     ``slow`` says that a sound server works long at it, for instance on a password: few such run at a time.
+    ``last`` says that it looks back at the whole run.
     ``alone`` says that no other case may run beside it: so many take part that others would wait too long for their
     answers, or what others write at the same moment could save what is lost.
     """
@@ -35,6 +36,7 @@ class Case:
     slow: bool = False
     alone: bool = False
     bad_input: bool = False
+    last: bool = False
 
     @property
     def harsh(self) -> bool:
@@ -55,13 +57,14 @@ class Case:
 _registered: dict[str, Case] = {}
 
 
-def case(
+def case(  # noqa: PLR0913 - how a case runs, by name
     requirement: str,
     *,
     restarts: bool = False,
     slow: bool = False,
     alone: bool = False,
     bad_input: bool = False,
+    last: bool = False,
 ) -> Callable[[Script], Script]:
     """Register a coroutine as a case of a requirement; its docstring's first line is the title.
 
@@ -71,7 +74,7 @@ def case(
     def register(script: Script) -> Script:
         name = getattr(script, "__name__", "case").replace("_", "-")
         title = (inspect.getdoc(script) or name).splitlines()[0]
-        new = Case(requirements()[requirement], name, title, script, restarts, slow, alone, bad_input)
+        new = Case(requirements()[requirement], name, title, script, restarts, slow, alone, bad_input, last)
         if new.id in _registered:
             raise ValueError(f"two cases are called {new.id}")
         _registered[new.id] = new

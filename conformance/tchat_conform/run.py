@@ -2,15 +2,17 @@
 
 import secrets
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from tchat_conform.actions import GROUP
 from tchat_conform.speech import STANDARD, Adaptation, Speech
 from tchat_conform.target import Target
 from tchat_conform.witness import Witness
+from tchat_protocol import messages
 
 SILENCES_THAT_TELL, SILENCES_THAT_PROVE = 2, 3
 MUTE_FACTOR = 4
@@ -35,7 +37,8 @@ class Run:
     ``adaptations``; ``paced`` for a server that may not bear two messages in one segment; ``greetings``, how many
     things it says unasked to each connection; ``echoes`` if it sends requests back; ``effective``, the actions whose
     effect was seen; ``mute_at_first``, those that had no answer; ``missing``, what never works, requests and news to
-    others alike; ``witness``, where there can be one.
+    others alike; ``witness``, where there can be one. ``malformed`` holds the first message of each action that was
+    not valid against its schema.
     """
 
     target: Target
@@ -53,6 +56,7 @@ class Run:
     witness: Witness | None = None
     silences: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
+    malformed: dict[str, dict[str, Any]] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(3))
     serial: "count[int]" = field(default_factory=lambda: count(1))
     restarter: Callable[[bool], Awaitable[None]] | None = None
@@ -101,6 +105,12 @@ class Run:
             yield
         finally:
             self.limit = limit
+
+    def notes_form(self, said: Iterable[dict[str, Any]]) -> None:
+        """Remember of what the server said what is not valid against its schema (A-FORM-1)."""
+        for message in said:
+            if not messages.is_valid("answers", message):
+                self.malformed.setdefault(str(message.get("action", "a message without action")), message)
 
     def came(self, what: str, seconds: float) -> None:
         """Note that something came that was waited for, and after how long."""

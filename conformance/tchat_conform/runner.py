@@ -260,12 +260,13 @@ def _is_fast(run: Run) -> bool:
 
 def _phases(cases: Sequence[Case]) -> Iterable[Sequence[Case]]:
     """Yield the cases that run one way, from the harmless to the harsh."""
-    rest = [each for each in cases if not each.alone and not each.restarts]
+    rest = [each for each in cases if not each.alone and not each.restarts and not each.last]
     phases = (
         [each for each in rest if not each.harsh],
         [each for each in cases if each.restarts and not each.alone],
         [each for each in cases if each.alone],
         [each for each in rest if each.harsh],
+        [each for each in cases if each.last],
     )
     return filter(None, phases)
 

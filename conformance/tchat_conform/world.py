@@ -288,6 +288,7 @@ class World:
         await self.run.restart(kill)
 
     async def end(self) -> None:
-        """Close every connection of the case."""
+        """Close every connection of the case, and keep what shows how the server speaks."""
         for connection in self.connections:
             await connection.close()
+            self.run.notes_form(each.message for each in connection.inbox)

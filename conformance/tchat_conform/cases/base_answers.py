@@ -8,7 +8,7 @@ from tchat_conform.case import case
 from tchat_conform.expect import looks_refused
 from tchat_conform.steps import group_where_known, without
 from tchat_conform.user import User
-from tchat_conform.verdict import Message, must
+from tchat_conform.verdict import Finding, Message, must
 from tchat_conform.world import World
 from tchat_protocol import messages, schemas
 
@@ -34,6 +34,21 @@ async def server_hello_has_its_form(w: World) -> None:
     alice = await w.stranger("alice")
     await alice.asks("client-hello")
     _is_in_form(alice, "server-hello")
+
+
+@case("A-FORM-1", last=True)
+async def all_that_was_said_has_its_form(w: World) -> None:
+    """Alice writes to bob, and whatever the server said, asked or not, in this run is valid against its schema."""
+    alice, bob = await w.users("alice", "bob")
+    text = w.text()
+    await alice.given("client-send", to=bob.name, msg=text)
+    await bob.has_heard_of(text, after=alice)
+    w.run.notes_form(each.message for user in (alice, bob) for each in user.connection.inbox)
+    kinds = {action: messages.problems("answers", each)[0] for action, each in w.run.malformed.items()}
+    if kinds:
+        told = "; ".join(f"{action}: {problem}" for action, problem in kinds.items())
+        received = next(iter(w.run.malformed.values()))
+        w.near_miss(Finding(f"some messages are not valid against their schemas ({told})", None, received))
 
 
 @case("A-FORM-1")

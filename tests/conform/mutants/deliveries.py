@@ -1,5 +1,6 @@
 """Faults in who is told: somebody is forgotten, or hears what is not for him."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -254,6 +255,21 @@ def loses_mail_to_who_quits(patch: pytest.MonkeyPatch) -> None:
         close(self, connection)
 
     patch.setattr(App, "close", closed)
+
+
+@mutant("A-FORM-1")
+def says_more_than_the_protocol_has(patch: pytest.MonkeyPatch) -> None:
+    """Who is online is told, unasked and in a message of the server's own, when somebody comes."""
+    tell = App._tell_presence
+
+    def told(self: App, name: str, *, online: bool) -> None:
+        tell(self, name, online=online)
+        others = list(self._online.values())
+        if others:
+            count = json.dumps({"action": "server-count", "online": len(others)}).encode() + b"\n"
+            self._add(Entry(None, copy=count, others=others))
+
+    patch.setattr(App, "_tell_presence", told)
 
 
 @mutant("I-BIND-3")
