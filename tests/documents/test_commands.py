@@ -99,6 +99,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, port: int) -> Path:
     request, answer = blocks((ROOT / "PROTOCOL.md").read_text(encoding="utf-8"), "console")[0].splitlines()[1:3]
     (folder / "requests.jsonl").write_text(request)
     (folder / "session.jsonl").write_text(answer)
+    (folder / "known.txt").touch()
     run("tchat-conform", "--port", str(port), "--only", "B-LIST-1", "--json", str(folder / "before.json"))
     shutil.copy(folder / "before.json", folder / "after.json")
     return folder

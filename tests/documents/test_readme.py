@@ -1,26 +1,27 @@
-"""README.md: its tables and examples are those of the project."""
+"""README.md and docs/suite.md: their tables and examples are those of the project."""
 
 import json
 import re
-import shlex
+import tomllib
 from pathlib import Path
 
-import click
 import pytest
 
 from documents.transcripts import blocks, kind
 from tchat_conform.cli import main
-from tchat_conform.commands import COMMANDS
+from tchat_conform.clients.description import read_description
 from tchat_conform.expectations import read_expectations
 from tchat_conform.requirements import levels
 from tchat_conform.verdict import Verdict
 from tchat_protocol import messages
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SUITE = (ROOT / "docs" / "suite.md").read_text(encoding="utf-8")
 
 
-def rows(first_header: str) -> list[tuple[str, str]]:
-    table = README.partition(f"| {first_header} |")[2].partition("\n\n")[0]
+def rows(first_header: str, document: str = README) -> list[tuple[str, str]]:
+    table = document.partition(f"| {first_header} |")[2].partition("\n\n")[0]
     return re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
 
 
@@ -42,31 +43,55 @@ def test_every_place_it_names_exists() -> None:
     places = [part for cell, _ in rows("place") for part in re.findall(r"[`(]([\w./-]+)[`)]", cell)]
     assert places
     for place in places:
-        assert (Path(__file__).parents[2] / place).exists(), place
+        assert (ROOT / place).exists(), place
 
 
-def options_named(words: list[str]) -> set[str]:
-    return {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
+def test_every_option_in_the_table_of_options_exists() -> None:
+    named = {cell.split()[0].strip("`") for cell, _ in rows("option", SUITE)}
+    assert named
+    assert named <= {name for parameter in main.params for name in parameter.opts}
 
 
-def options_known(command: str | None = None) -> set[str]:
-    context = click.Context(main)
-    found = main if command is None else main.get_command(context, command)
-    assert found is not None
-    return {name for parameter in found.params for name in parameter.opts}
+def test_the_verdict_it_shows_is_one_that_the_suite_printed() -> None:
+    (shown,) = (block for block in blocks(README, "text") if block.startswith("FAIL"))
+    printed = [path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "conform" / "golden").glob("*.txt")]
+    assert any(shown in each for each in printed)
 
 
-def test_every_option_it_shows_of_the_suite_exists() -> None:
-    commands = [
-        line for line in "\n".join(blocks(README, "sh")).splitlines() if line.startswith(".venv/bin/tchat-conform")
-    ]
-    assert len(commands) > 5
-    for _, *words in map(shlex.split, commands):
-        assert options_named(words) <= options_known(words[0] if words and words[0] in COMMANDS else None), words
-    assert {cell.split()[0].strip("`") for cell, _ in rows("option")} <= options_known()
+def test_every_picture_it_shows_is_there() -> None:
+    pictures = re.findall(r"!\[([^]]+)\]\(([^)]+)\)", README)
+    assert pictures
+    for description, path in pictures:
+        assert len(description) > 20, "a reader who sees no picture is told nothing"
+        assert (ROOT / path).read_bytes().startswith((b"\x89PNG", b"<svg"))
+
+
+def test_the_description_of_a_client_is_one(tmp_path: Path) -> None:
+    (tmp_path / "client.toml").write_text(blocks(SUITE, "toml")[0], encoding="utf-8")
+    assert read_description(tmp_path / "client.toml").style == "menu"
 
 
 def test_the_known_failure_it_shows_can_be_known(tmp_path: Path) -> None:
-    lines = [line for block in blocks(README, "text") for line in block.splitlines() if re.match("[A-Z]-[A-Z]+-", line)]
+    lines = [line for block in blocks(SUITE, "text") for line in block.splitlines() if re.match("[A-Z]-[A-Z]+-", line)]
     (tmp_path / "known.txt").write_text("\n".join(lines), encoding="utf-8")
     assert len(read_expectations(tmp_path / "known.txt").known) == len(lines) == 1
+
+
+def test_the_code_that_contributing_shows_is_that_of_the_project() -> None:
+    sources = [
+        path.read_text(encoding="utf-8") for top in ("conformance", "tests") for path in (ROOT / top).rglob("*.py")
+    ]
+    shown = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
+    assert len(shown) == 2
+    assert [each for each in shown if not any(each in source for source in sources)] == []
+
+
+def test_the_variables_that_contributing_names_are_looked_at() -> None:
+    named = set(re.findall(r"`(TCHAT_[A-Z_]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert named == set(re.findall(r"\bTCHAT_ALL_[A-Z]+\b", sources))
+
+
+def test_the_changelog_knows_the_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"\n## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
