@@ -4,11 +4,19 @@ Each is of a real run. No test compares them, because a browser draws a letter d
 looks that they are there and are shown.
 """
 
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
+
+import pexpect
+import pyte
+from markupsafe import Markup
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -16,6 +24,21 @@ SERVER = "node tests/peers/careful.cjs {port}"
 """A server as a careful student writes one: much of it works, some of it nearly, some not."""
 
 WIDTH, HEIGHT = 1120, 955
+ROWS, COLUMNS = 18, 84
+LIMIT = 15
+TALK = (
+    ("alice", "cg;wob"), ("alice", "invite;wob;bob"), ("bob", "j;wob"), ("alice", "bg;wob;hello, who is in for lunch?"),
+    ("bob", "bg;wob;me, at noon"), ("alice", "s;bob;bring your map"), ("bob", "members;wob"), ("bob", "j;wob"),
+    ("bob", "kick;wob;alice;too early"),
+)  # fmt: skip
+COLOURS = {
+    "default": "#e4e8ec", "black": "#9aa5b1", "red": "#ff8177", "green": "#5bc47a", "brown": "#e3b341",
+    "blue": "#8ab4f8", "magenta": "#c9a0f0", "cyan": "#5fc9e0", "white": "#e4e8ec",
+}  # fmt: skip
+TERMINAL = Markup(
+    '<!doctype html><meta charset="utf-8"><style>body{{margin:0;background:#14181d;color:#e4e8ec}}'
+    'pre{{margin:0;padding:18px 22px;font:15px/1.45 "DejaVu Sans Mono",monospace}}</style><pre>{}</pre>'
+)
 
 
 def report() -> Path:
@@ -25,6 +48,76 @@ def report() -> Path:
         command = [sys.executable, "-m", "tchat_conform", "--spawn", SERVER, "--lang", "en", "--html", str(page)]
         subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
         return photograph(page, "report.png", WIDTH, HEIGHT)
+
+
+def client() -> Path:
+    """Let alice and bob chat by the reference server, and take a picture of bob's terminal. Returns where it is."""
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as port:
+        people = {name: Terminal(port, name) for name in ("alice", "bob")}
+        for name, line in TALK:
+            people[name].types(line)
+        page = Path(folder) / "client.html"
+        page.write_text(TERMINAL.format(people["bob"].drawn()), encoding="utf-8")
+        return photograph(page, "client.png", 860, 44 + 22 * ROWS)
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[int]:
+    """Start the reference server; the block gets its port."""
+    command = [sys.executable, "-m", "tchat_server", "--port", "0", "--db", str(folder / "tchat.sqlite")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        found = None if process.stdout is None else re.search(r":(\d+),", process.stdout.readline())
+        if found is None:
+            raise RuntimeError("the server did not start")
+        yield int(found[1])
+        process.terminate()
+
+
+class Terminal:
+    """A terminal in which the reference client runs, and somebody who types."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._screen.write_process_input = self._press  # type: ignore[method-assign, assignment]  # where the cursor is
+        self._stream = pyte.ByteStream(self._screen)
+        command = ["-m", "tchat_client", "--port", str(port), "--name", name]
+        self._child: pexpect.spawn[bytes] = pexpect.spawn(
+            sys.executable, command, dimensions=(ROWS, COLUMNS), timeout=LIMIT
+        )
+        self.settle()
+
+    def _press(self, keys: str) -> None:
+        self._child.send(keys)
+
+    def types(self, line: str) -> None:
+        """Type a command, and wait until the client has drawn what came of it."""
+        self._child.send(line + "\r")
+        self.settle()
+
+    def settle(self, quiet: float = 0.7) -> None:
+        """Read until nothing has been drawn for some seconds: a picture may wait, a test may not."""
+        while True:
+            try:
+                self._stream.feed(self._child.read_nonblocking(65_536, quiet))
+            except pexpect.TIMEOUT:
+                return
+
+    def drawn(self) -> Markup:
+        """Return the screen as HTML."""
+        self.settle()
+        rows = (self._screen.buffer[row] for row in range(ROWS))
+        return Markup("\n").join(_row([cells[column] for column in range(COLUMNS)]) for cells in rows)
+
+
+def _row(cells: list[pyte.screens.Char]) -> Markup:
+    drawn = Markup()
+    for (colour, bold, reverse), alike in groupby(cells, key=lambda cell: (cell.fg, cell.bold, cell.reverse)):
+        ink = COLOURS.get(colour, f"#{colour}")
+        style = f"color:#14181d;background:{ink}" if reverse else f"color:{ink}"
+        weight = ";font-weight:700" if bold else ""
+        text = "".join(cell.data for cell in alike)
+        drawn += Markup('<span style="{}{}">{}</span>').format(style, weight, text)
+    return drawn
 
 
 def photograph(page: Path, name: str, width: int, height: int) -> Path:
@@ -43,3 +136,4 @@ def photograph(page: Path, name: str, width: int, height: int) -> Path:
 
 if __name__ == "__main__":
     print(report())
+    print(client())
