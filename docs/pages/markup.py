@@ -7,6 +7,7 @@ only the few kinds of token that mean something here are drawn by hand.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -52,6 +53,7 @@ def draw(text: str) -> Drawn:
             _heading(token, tokens[index + 1], drawn)
         elif token.type == "list_item_open":
             _item(token, tokens[index + 2], drawn)
+    _label_cells(tokens)
     drawn.html = Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704 - our own text
     return drawn
 
@@ -63,6 +65,22 @@ def anchor_of(heading: str) -> str:
     '10-levels-of-conformance'
     """
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def _label_cells(tokens: Sequence[Token]) -> None:
+    """Give each cell the heading of its column, which a narrow screen shows before it in place of the head."""
+    heads: list[str] = []
+    column = 0
+    for token, following in pairwise(tokens):
+        if token.type == "table_open":
+            heads = []
+        elif token.type == "th_open":
+            heads.append(following.content)
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "td_open":
+            token.attrSet("data-label", heads[column])
+            column += 1
 
 
 def _heading(token: Token, inline: Token, drawn: Drawn) -> None:

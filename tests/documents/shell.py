@@ -5,6 +5,9 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from documents.transcripts import blocks
 
@@ -34,17 +37,39 @@ class Command:
 
 
 def commands() -> list[Command]:
-    """Return every command of every ``sh`` block of every document, in their order."""
+    """Return every command of every ``sh`` block of every document, in their order, and what jobs in YAML run."""
+    return _in_blocks() + _in_jobs()
+
+
+def _in_jobs() -> list[Command]:
+    return [
+        Command(document, words)
+        for document in DOCUMENTS
+        for block in blocks(document.read_text(encoding="utf-8"), "yaml")
+        for job in _jobs(yaml.safe_load(block))
+        for line in [*job.get("before_script", []), *job["script"]]
+        for words in commands_of(line)
+    ]
+
+
+def _jobs(configuration: Any) -> list[dict[str, Any]]:
+    """Return the jobs of a GitLab configuration; of any other YAML none."""
+    entries = configuration.values() if isinstance(configuration, dict) else []
+    return [each for each in entries if isinstance(each, dict) and "script" in each]
+
+
+def _in_blocks() -> list[Command]:
     return [
         Command(document, words)
         for document in DOCUMENTS
         for block in blocks(document.read_text(encoding="utf-8"), "sh")
         for line in block.replace("\\\n", " ").splitlines()
-        for words in _commands_of(line)
+        for words in commands_of(line)
     ]
 
 
-def _commands_of(line: str) -> Iterator[tuple[str, ...]]:
+def commands_of(line: str) -> Iterator[tuple[str, ...]]:
+    """Yield the words of each program that a line of a shell starts."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     words: list[str] = []

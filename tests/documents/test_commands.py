@@ -27,7 +27,7 @@ OWN = {
     "tchat-conform": "tchat_conform.cli",
 }
 PYTHON = {"python", "python3"}
-TOOLS = {"pip", "pytest", "ruff", "mypy", "node", "git", "cd", "printf", "pipx", "uvx", "docker", "pre-commit"}
+TOOLS = {"pip", "pytest", "ruff", "mypy", "node", "git", "cd", "printf", "pipx", "uvx", "docker", "apt-get"}
 LISTENS = {"client", "proxy", "serve"}
 """Commands of the suite that do not end by themselves, or need a client: their own tests start them."""
 SOON = {"--explain", "--only", "-k", "base", "check", "diff", "--list", "--version"}

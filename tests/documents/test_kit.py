@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conform.mutants.registry import recorded
 from docs.pages.build import outdated
 from documents.shell import ROOT, Command, commands
 from tchat_conform.case import all_cases
@@ -60,8 +61,10 @@ def test_each_of_the_ten_mistakes_has_cases_and_a_cure() -> None:
     sections = re.split(r"^## \d+\. ", (KIT / "mistakes.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     assert len(sections) == 10
     known = {case.id for case in all_cases()}
+    noticed = {case for cases in recorded().values() for case in cases}
     for section in sections:
         named = re.findall(r"`([A-Z]+-[A-Z]+-\d+/[a-z0-9-]+)`", section)
         assert named, section
         assert set(named) <= known
+        assert set(named) <= noticed, "no server that is wrong on purpose shows that the case finds the mistake"
         assert re.search(r"^- Case: .+\n- Cure: ", section, re.MULTILINE), section
