@@ -225,6 +225,14 @@ def test_every_request_and_every_answer_but_presence_may_carry_an_id() -> None:
     assert lacking == {"server-presence"}
 
 
+def test_an_answer_that_is_valid_with_an_id_is_valid_without() -> None:
+    for path in MESSAGES:
+        schema = read(path)
+        rules = {keyword: rule for keyword, rule in schema.items() if keyword not in {"properties", "examples"}}
+        assert '"id"' not in json.dumps(rules), path
+        assert not {"additionalProperties", "minProperties"} & set(schema), path
+
+
 def test_a_name_may_hold_every_character_but_white_space_controls_and_the_semicolon() -> None:
     forbidden = re.compile(read("common.json")["$defs"]["name"]["not"]["pattern"])
     everything = [chr(point) for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF]

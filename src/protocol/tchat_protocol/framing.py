@@ -53,7 +53,8 @@ def encode(message: Mapping[str, Any]) -> bytes:
     types.
     """
     try:
-        line = orjson.dumps(dict(message), option=orjson.OPT_APPEND_NEWLINE)
+        plain = message if type(message) is dict else dict(message)
+        line = orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError as error:
         raise ValueError(f"not expressible as JSON: {error}") from error
     # orjson writes null for them without a word; few messages have a null, so that few are searched

@@ -15,6 +15,7 @@ from tchat_protocol import names, schemas
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.explain import Problem, kind_of, problem
 from tchat_protocol.schemas import Kind
+from tchat_protocol.values import value
 
 MAX_REPLY_BYTES = 1_048_576
 """What a client accepts at least, and a server's pages stay within (W-SIZE-3)."""
@@ -33,7 +34,7 @@ class InvalidMessage(ValueError):  # noqa: N818 - the field's standard term
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """A valid request in standard form: aliases resolved, names normalised, integers of type int.
 
@@ -47,10 +48,42 @@ class Request:
     id: str | int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What reading a request of one action looks at, found once: every request passes here.
+
+    ``aliases`` are the required fields that may be called otherwise, each with what it may be called; ``sender``
+    is the field of the sender's name.
+    """
+
+    verdict: jsonschema_rs.Draft202012Validator
+    aliases: tuple[tuple[str, tuple[str, ...]], ...]
+    sender: str | None
+    names: tuple[str, ...]
+    integers: tuple[str, ...]
+
+
+@cache
+def _rules(action: str) -> _Rules:
+    required = schemas.schema("requests", action)["required"]
+    aliases = [(field, tuple(alike)) for alike in schemas.load("aliases.json")["fields"] for field in alike]
+    return _Rules(
+        _verdict("requests", action),
+        tuple((field, alike) for field, alike in aliases if field in required),
+        request_name_field(action),
+        _fields(action, NAME_DEFINITIONS),
+        _fields(action, INTEGER_DEFINITIONS),
+    )
+
+
+@cache
+def _registry() -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([(each["$id"], each) for each in schemas.every()])
+
+
 @cache
 def _verdict(kind: Kind, action: str) -> jsonschema_rs.Draft202012Validator:
-    known = jsonschema_rs.Registry([(each["$id"], each) for each in schemas.every()])
-    return jsonschema_rs.Draft202012Validator(schemas.schema(kind, action), registry=known)
+    return jsonschema_rs.Draft202012Validator(schemas.schema(kind, action), registry=_registry())
 
 
 @cache
@@ -104,13 +137,18 @@ def parse_request(message: Mapping[str, Any], *, strict: bool = False) -> Reques
     if standard not in schemas.actions("requests"):
         shown = action[:MAX_ECHOED_ACTION]
         raise Refusal(ErrorCode.UNKNOWN_ACTION, f"This server knows no action {shown!r}.")
+    rules = _rules(standard)
     candidate = {**message, "action": standard}
     if not strict:
-        _resolve_field_aliases(standard, candidate)
-    _check(standard, candidate)
-    _normalise_names(standard, candidate)
-    _normalise_integers(standard, candidate)
-    return _as_request(standard, candidate)
+        _resolve_field_aliases(rules, candidate)
+    _check(rules, candidate)
+    _normalise_names(rules, candidate)
+    for field in rules.integers:
+        if field in candidate:
+            candidate[field] = int(candidate[field])  # 20.0 is an integer in JSON Schema, and a float in Python
+    del candidate["action"]
+    identifier = candidate.pop("id", None)
+    return Request(standard, candidate[rules.sender] if rules.sender else None, candidate, identifier)
 
 
 def request_name_field(action: str) -> str | None:
@@ -145,46 +183,31 @@ def _standard_action(action: str, *, strict: bool) -> str:
     return standard
 
 
-def _resolve_field_aliases(action: str, message: dict[str, Any]) -> None:
-    required = schemas.schema("requests", action)["required"]
-    for alike in schemas.load("aliases.json")["fields"]:
-        for field in alike:
-            if field in required and field not in message:
-                alias = next((other for other in alike if other in message), None)
-                if alias is not None:
-                    message[field] = message.pop(alias)
+def _resolve_field_aliases(rules: _Rules, message: dict[str, Any]) -> None:
+    for field, alike in rules.aliases:
+        if field not in message:
+            alias = next((other for other in alike if other in message), None)
+            if alias is not None:
+                message[field] = message.pop(alias)
 
 
-def _check(action: str, message: dict[str, Any]) -> None:
-    if not _verdict("requests", action).is_valid(message):
+def _check(rules: _Rules, message: dict[str, Any]) -> None:
+    if not rules.verdict.is_valid(message):
         raise _bad_message(problems("requests", message)[0])
 
 
-def _normalise_names(action: str, message: dict[str, Any]) -> None:
-    fields = [field for field in _fields(action, NAME_DEFINITIONS) if field in message and not message[field].isascii()]
+def _normalise_names(rules: _Rules, message: dict[str, Any]) -> None:
+    fields = [field for field in rules.names if field in message and not message[field].isascii()]
     for field in fields:
         message[field] = names.normal(message[field])
     if fields:  # NFC can lengthen a name, and turns U+037E into a semicolon
-        _check(action, message)
-
-
-def _normalise_integers(action: str, message: dict[str, Any]) -> None:
-    for field in _fields(action, INTEGER_DEFINITIONS):
-        if field in message:
-            message[field] = int(message[field])  # 20.0 is an integer in JSON Schema, and a float in Python
+        _check(rules, message)
 
 
 @cache
 def _fields(action: str, definitions: frozenset[str]) -> tuple[str, ...]:
     properties = schemas.schema("requests", action)["properties"]
     return tuple(field for field, rule in properties.items() if rule.get("$ref") in definitions)
-
-
-def _as_request(action: str, message: dict[str, Any]) -> Request:
-    del message["action"]
-    identifier = message.pop("id", None)
-    field = request_name_field(action)
-    return Request(action, message[field] if field else None, message, identifier)
 
 
 def _bad_message(fault: Problem) -> Refusal:

@@ -13,6 +13,19 @@ def encode_answer(message: Message) -> bytes:
     return encode(message)
 
 
+def encode_copies(message: Message, identifier: str | int | None) -> tuple[bytes, bytes]:
+    """Return an answer as the others get it, and as its requester gets it (W-ID-1).
+
+    One check is enough for both: an answer that is valid with an id is valid without. Raises InvalidMessage.
+    """
+    if identifier is None:
+        copy = encode_answer(message)
+        return copy, copy
+    own = message | {"id": identifier}
+    check_answer(own)
+    return encode(message), encode(own)
+
+
 def with_id(message: Message, identifier: str | int | None) -> Message:
     """Return the requester's copy of an answer (W-ID-1)."""
     return message if identifier is None else message | {"id": identifier}

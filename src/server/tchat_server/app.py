@@ -7,9 +7,8 @@ and deliveries in the order in which they were made. Nothing is told that is not
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -17,10 +16,11 @@ from typing import Any
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.framing import BadInput
 from tchat_protocol.messages import Request, parse_request
-from tchat_server import identity, pages, rooms
-from tchat_server.answers import encode_answer, error_answer, with_id
+from tchat_server import delivery, identity, pages, rooms
+from tchat_server.answers import encode_answer, encode_copies, error_answer
 from tchat_server.changes import Change
 from tchat_server.connection import Connection, Received
+from tchat_server.delivery import Asked, Entry, Reach
 from tchat_server.identity import PasswordCheck, PasswordProof
 from tchat_server.limits import ConnectionLimits
 from tchat_server.outcome import Outcome, Page
@@ -36,30 +36,6 @@ FAILURES = {
     ErrorCode.STORAGE_FULL: "The server cannot store anything more; nothing was changed.",
     ErrorCode.INTERNAL_ERROR: "The server failed through a fault of its own; nothing was changed.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An admitted request, with the form in which it was received, and the connection it came from."""
-
-    connection: Connection
-    received: dict[str, Any]
-    request: Request
-
-
-@dataclass(slots=True)
-class Entry:
-    """One thing of a turn: what it changes, and what is sent once that is stored.
-
-    ``own`` goes to ``connection``, ``copy`` to ``others``; ``asked`` is what to decide again should the commit fail.
-    """
-
-    connection: Connection | None
-    own: bytes = b""
-    copy: bytes = b""
-    others: Sequence[Connection] = ()
-    changes: tuple[Change, ...] = ()
-    asked: Asked | None = None
 
 
 class App:
@@ -85,6 +61,8 @@ class App:
         self._state = State(*store.load(), features=features)
         self._online: dict[str, Connection] = {}
         self._entries: list[Entry] = []
+        self._reaches: dict[Sequence[str], Reach] = {}
+        self._moment: datetime | None = None
         self.connections: set[Connection] = set()
         self.empty = asyncio.Event()
         self.empty.set()
@@ -116,6 +94,7 @@ class App:
         if name is not None:
             del self._online[name]
             del self._state.online[name]
+            self._reaches.clear()
             self._tell_presence(name, online=False)
 
     def forget(self, connection: Connection) -> None:
@@ -142,12 +121,14 @@ class App:
 
     def take(self, connection: Connection, received: Received) -> None:
         """Handle one thing received."""
-        self._guard(connection, received, partial(self._take, connection, received))
+        self._guard(connection, received, self._take, connection, received)
 
-    def _guard(self, connection: Connection, received: Received | None, work: Callable[[], object]) -> None:
+    def _guard(
+        self, connection: Connection, received: Received | None, work: Callable[..., object], *arguments: Any
+    ) -> None:
         """Do work for a connection; whatever goes wrong concerns nobody but its peer (W-BAD-8)."""
         try:
-            work()
+            work(*arguments)
         except Refusal as refusal:
             self._refuse(connection, refusal, received)
         except Exception:  # the boundary between peers: a fault that one meets must not reach the others
@@ -210,13 +191,14 @@ class App:
         connection.name = name
         self._online[name] = connection
         self._state.online[name] = None
+        self._reaches.clear()
         return True
 
     def _handle(self, asked: Asked) -> bool:
         """Decide an admitted request and make it part of the turn; return whether the connection is to be closed."""
         connection, request = asked.connection, asked.request
         try:
-            outcome = rooms.decide(self._state, request, datetime.now(UTC))
+            outcome = rooms.decide(self._state, request, self._now())
         except Refusal as refusal:
             self._add(Entry(connection, error_answer(refusal, asked.received), asked=asked))
             return False
@@ -232,15 +214,17 @@ class App:
     def _entry(self, asked: Asked, outcome: Outcome) -> Entry:
         if outcome.answer is None or isinstance(outcome.answer, Page):
             return Entry(asked.connection, asked=asked)
-        others = [
-            other
-            for name in outcome.audience
-            if (other := self._online.get(name)) is not None and other is not asked.connection
-        ]
-        copy = encode_answer(outcome.answer)
-        identifier = asked.request.id
-        own = copy if identifier is None else encode_answer(with_id(outcome.answer, identifier))
-        return Entry(asked.connection, own, copy, others, outcome.changes, asked)
+        reach = self._reach(outcome.audience) if outcome.audience else None
+        copy, own = encode_copies(outcome.answer, asked.request.id)
+        return Entry(asked.connection, own, copy, reach, outcome.changes, asked)
+
+    def _reach(self, audience: Sequence[str]) -> Reach:
+        """Return the connections of an audience, found once a turn unless somebody comes or goes."""
+        reach = self._reaches.get(audience)
+        if reach is None:
+            online = self._online
+            reach = self._reaches[audience] = Reach([online[name] for name in audience if name in online])
+        return reach
 
     def _read_page(self, connection: Connection, page: Page, request: Request) -> None:
         """Answer with a page of history, in which everything is that was posted before the request."""
@@ -252,9 +236,9 @@ class App:
         self._add(Entry(connection, error_answer(refusal, received)))
 
     def _tell_presence(self, name: str, *, online: bool) -> None:
-        others = list(self._online.values())
-        if others:
-            self._add(Entry(None, copy=encode_answer(rooms.presence(name, online=online)), others=others))
+        if self._online:
+            reach = Reach(list(self._online.values()))
+            self._add(Entry(None, copy=encode_answer(rooms.presence(name, online=online)), reach=reach))
 
     def _deliver_mail(self, connection: Connection) -> None:
         """Deliver what waited for a user (B-SEND-4, G-INVITE-8), as fast as it reads; then mark it delivered.
@@ -268,8 +252,7 @@ class App:
             waiting = self._store.waiting(connection.name, MAIL_BATCH)
             if not waiting:
                 return
-            for message, _ in waiting:
-                connection.queue(encode_answer(message))
+            connection.queue([encode_answer(message) for message, _ in waiting])
             if not self._write(connection):
                 return
             try:
@@ -278,6 +261,12 @@ class App:
                 return
 
     # The end of a turn
+
+    def _now(self) -> datetime:
+        """Return the time of the turn: all that it accepts is of one moment."""
+        if self._moment is None:
+            self._moment = datetime.now(UTC)
+        return self._moment
 
     def _add(self, entry: Entry) -> None:
         if not self._entries:
@@ -288,7 +277,8 @@ class App:
 
     def flush(self) -> None:
         """Commit what the turn changed and send what it had to tell; nothing is sent if nothing is stored."""
-        entries, self._entries = self._entries, []
+        entries, self._entries, self._moment = self._entries, [], None
+        self._reaches.clear()
         changes = [change for entry in entries for change in entry.changes]
         try:
             if changes:
@@ -315,16 +305,8 @@ class App:
                 self._guard(entry.asked.connection, entry.asked.received, partial(self._handle, entry.asked))
             self.flush()
 
-    def _send(self, entries: list[Entry]) -> None:
-        touched: dict[Connection, None] = {}
-        for entry in entries:
-            for other in entry.others:
-                other.queue(entry.copy)
-                touched[other] = None
-            if entry.connection is not None and entry.own:
-                entry.connection.queue(entry.own)
-                touched[entry.connection] = None
-        for connection in touched:
+    def _send(self, entries: Iterable[Entry]) -> None:
+        for connection in delivery.queue(entries):
             self._write(connection)
 
     def _write(self, connection: Connection) -> bool:

@@ -4,12 +4,11 @@ Each class says here what it does to the state; ``store.WRITES`` says what it do
 history needs leave the state alone.
 """
 
-from dataclasses import dataclass
-
+from tchat_protocol.values import value
 from tchat_server.state import Group, State
 
 
-@dataclass(frozen=True)
+@value
 class Change:
     """A fact to be stored; ``apply`` makes it true in the state."""
 
@@ -17,7 +16,7 @@ class Change:
         """Change the state accordingly."""
 
 
-@dataclass(frozen=True)
+@value
 class UserSeen(Change):
     """A user comes online for the first time and is known from now on."""
 
@@ -28,7 +27,7 @@ class UserSeen(Change):
         state.users[self.name] = None
 
 
-@dataclass(frozen=True)
+@value
 class NameProtected(Change):
     """A user protects its name with a password (I-AUTH-1)."""
 
@@ -40,7 +39,7 @@ class NameProtected(Change):
         state.users[self.name] = self.password_hash
 
 
-@dataclass(frozen=True)
+@value
 class PrivateMessageSent(Change):
     """A private message; ``delivered`` is false where the recipient was offline (B-SEND-4)."""
 
@@ -51,14 +50,14 @@ class PrivateMessageSent(Change):
     delivered: bool
 
 
-@dataclass(frozen=True)
+@value
 class PrivateMessageDelivered(Change):
     """A message that waited for its recipient was written to it (B-SEND-5)."""
 
     id: int
 
 
-@dataclass(frozen=True)
+@value
 class BroadcastSent(Change):
     """A message to everyone online."""
 
@@ -67,7 +66,7 @@ class BroadcastSent(Change):
     ts: str
 
 
-@dataclass(frozen=True)
+@value
 class GroupCreated(Change):
     """A group exists, as yet without owner and members."""
 
@@ -79,7 +78,7 @@ class GroupCreated(Change):
         state.groups[self.group] = Group(self.group, self.private)
 
 
-@dataclass(frozen=True)
+@value
 class MemberAdded(Change):
     """A user becomes the newest member."""
 
@@ -91,7 +90,7 @@ class MemberAdded(Change):
         state.groups[self.group].members[self.user] = None
 
 
-@dataclass(frozen=True)
+@value
 class MemberRemoved(Change):
     """A user is no longer a member."""
 
@@ -103,7 +102,7 @@ class MemberRemoved(Change):
         del state.groups[self.group].members[self.user]
 
 
-@dataclass(frozen=True)
+@value
 class OwnerChanged(Change):
     """The group has another owner, or none."""
 
@@ -115,7 +114,7 @@ class OwnerChanged(Change):
         state.groups[self.group].owner = self.owner
 
 
-@dataclass(frozen=True)
+@value
 class InvitationMade(Change):
     """A user may join; ``seq`` names the event, ``told`` is false where it was offline (G-INVITE-8)."""
 
@@ -129,7 +128,7 @@ class InvitationMade(Change):
         state.groups[self.group].invited.add(self.dest)
 
 
-@dataclass(frozen=True)
+@value
 class InvitationTold(Change):
     """A user that was offline has been sent its invitation."""
 
@@ -137,7 +136,7 @@ class InvitationTold(Change):
     seq: int
 
 
-@dataclass(frozen=True)
+@value
 class InvitationEnded(Change):
     """The invitations of a user are used up by joining or ended by a ban (P-JOIN-3, P-JOIN-4)."""
 
@@ -149,7 +148,7 @@ class InvitationEnded(Change):
         state.groups[self.group].invited.discard(self.dest)
 
 
-@dataclass(frozen=True)
+@value
 class UserBanned(Change):
     """A user is banned from the group."""
 
@@ -161,7 +160,7 @@ class UserBanned(Change):
         state.groups[self.group].banned.add(self.user)
 
 
-@dataclass(frozen=True)
+@value
 class UserUnbanned(Change):
     """A ban ends."""
 
@@ -173,7 +172,7 @@ class UserUnbanned(Change):
         state.groups[self.group].banned.discard(self.user)
 
 
-@dataclass(frozen=True)
+@value
 class MessagePosted(Change):
     """A message in the group's history."""
 
@@ -188,7 +187,7 @@ class MessagePosted(Change):
         state.groups[self.group].seq = self.seq
 
 
-@dataclass(frozen=True)
+@value
 class EventLogged(Change):
     """An event in the group's log, with what its answer said."""
 

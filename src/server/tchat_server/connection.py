@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from tchat_protocol.framing import BadInput, Decoder
@@ -133,9 +134,9 @@ class Connection(asyncio.Protocol):
         """Count an answer of about so many bytes that is to be sent at the end of the turn."""
         self._owed += size
 
-    def queue(self, data: bytes) -> None:
-        """Queue a message, for ``write`` to send at the end of the turn."""
-        self._outbox.append(data)
+    def queue(self, messages: Iterable[bytes]) -> None:
+        """Queue messages, for ``write`` to send at the end of the turn."""
+        self._outbox.extend(messages)
 
     def write(self) -> bool:
         """Send what is queued; return False if the peer has left too much unread and is cut off instead."""

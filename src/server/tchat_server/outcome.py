@@ -1,14 +1,14 @@
 """What deciding a request yields: the one answer, who gets it, and what it changes."""
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from tchat_protocol.values import value
 from tchat_server.changes import Change
 
 Message = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Page:
     """The answer to msgs or states, still to be read: the newest ``limit`` items of seq smaller than ``before``."""
 
@@ -18,7 +18,7 @@ class Page:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """An accepted request: ``answer`` goes to the requester, with its id, and to the others in ``audience``.
 

@@ -5,12 +5,13 @@ checks in the order of its section of PROTOCOL.md (E-ORDER-1).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.messages import Request
+from tchat_protocol.values import value
 from tchat_server.changes import (
     BroadcastSent,
     Change,
@@ -33,7 +34,7 @@ VERSION = "1.0"
 DEFAULT_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ask:
     """A request in front of the state it meets."""
 
@@ -52,11 +53,15 @@ class Ask:
 
 def decide(state: State, request: Request, now: datetime) -> Outcome:
     """Return what an admitted request does, or raise Refusal; ``now`` is an aware time in UTC (A-TS-1)."""
-    ts = now.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-    ask = Ask(state, request.action, request.sender or "", request.fields, ts)
+    ask = Ask(state, request.action, request.sender or "", request.fields, _stamp(now))
     if request.action in _OUTSIDE_GROUPS:
         return _OUTSIDE_GROUPS[request.action](ask)
     return _IN_GROUP[request.action](ask, _group(ask))
+
+
+@lru_cache(maxsize=1)
+def _stamp(now: datetime) -> str:
+    return now.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def presence(name: str, *, online: bool) -> Message:
@@ -109,7 +114,7 @@ def _create(ask: Ask) -> Outcome:
     if name in ask.state.groups:
         raise Refusal(ErrorCode.GROUP_EXISTS, f"There is a group {name} already.")
     founding = GroupCreated(name, private), OwnerChanged(name, ask.sender), MemberAdded(name, ask.sender)
-    stated = replace(ask, fields={"private": private})
+    stated = Ask(ask.state, ask.action, ask.sender, {"private": private}, ask.ts)
     return _event(stated, Group(name, private), (), founding)
 
 
@@ -140,8 +145,9 @@ def _post(ask: Ask, group: Group) -> Outcome:
     _refuse_non_member(group, ask.sender)
     seq, msg = group.seq + 1, ask.fields["msg"]
     answer = {"action": "server-gbroadcast", "sender": ask.sender, "group": group.name, "msg": msg}
+    answer["ts"], answer["seq"] = ask.ts, seq
     posted = MessagePosted(group.name, seq, ask.sender, msg, ask.ts)
-    return Outcome(answer | {"ts": ask.ts, "seq": seq}, tuple(group.members), (posted,))
+    return Outcome(answer, tuple(group.members), (posted,))
 
 
 def _members(ask: Ask, group: Group) -> Outcome:

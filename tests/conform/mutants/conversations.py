@@ -18,6 +18,7 @@ from tchat_server import answers, app, identity
 from tchat_server.app import App
 from tchat_server.changes import NameProtected
 from tchat_server.connection import Connection
+from tchat_server.delivery import Entry
 from tchat_server.outcome import Outcome
 from tchat_server.store import Store
 
@@ -312,7 +313,7 @@ def hands_out_mail_before_asking_for_the_password(patch: pytest.MonkeyPatch) -> 
             waiting = self._store.waiting(received["from"], 9)
             self._commit_now([change for _, change in waiting])
             for message, _ in waiting:
-                self._add(app.Entry(connection, answers.encode_answer(message)))
+                self._add(Entry(connection, answers.encode_answer(message)))
 
     patch.setattr(App, "_refuse", refused)
 
@@ -450,7 +451,7 @@ def delivers_again_at_a_further_hello(patch: pytest.MonkeyPatch) -> None:
         closes = handle(self, asked)
         if asked.request.action == "client-hello":
             for message in delivered.get(asked.connection, ()):
-                self._add(app.Entry(asked.connection, answers.encode_answer(message)))
+                self._add(Entry(asked.connection, answers.encode_answer(message)))
         return closes
 
     patch.setattr(App, "_deliver_mail", kept)

@@ -11,7 +11,8 @@ from conform.mutants.tools import handles, told_to, turns_out
 from tchat_protocol.errors import Refusal
 from tchat_server import rooms
 from tchat_server.answers import encode_answer
-from tchat_server.app import App, Entry
+from tchat_server.app import App
+from tchat_server.delivery import Entry, Reach
 from tchat_server.outcome import Outcome
 
 GROUP_EVENTS = ("join", "leave", "invite", "kick", "ban", "unban")
@@ -124,7 +125,7 @@ def refuses_in_public(patch: pytest.MonkeyPatch) -> None:
     def added(self: App, entry: Entry) -> None:
         if entry.asked is not None and b'"server-error"' in entry.own:
             others = [other for other in self._online.values() if other is not entry.connection]
-            add(self, Entry(None, copy=entry.own, others=others))
+            add(self, Entry(None, copy=entry.own, reach=Reach(others)))
         add(self, entry)
 
     patch.setattr(App, "_add", added)
@@ -154,8 +155,9 @@ def delivers_twice(patch: pytest.MonkeyPatch) -> None:
     add = App._add
 
     def added(self: App, entry: Entry) -> None:
-        if entry.others:
-            entry.others = [*entry.others, *entry.others]
+        if entry.reach:
+            others = [other for other in entry.reach.connections if other is not entry.connection]
+            entry.reach = Reach([*others, *others])
         add(self, entry)
 
     patch.setattr(App, "_add", added)
@@ -168,7 +170,7 @@ def acknowledges_and_delivers_to_the_requester(patch: pytest.MonkeyPatch) -> Non
 
     def added(self: App, entry: Entry) -> None:
         if entry.copy and entry.connection is not None:
-            entry.others = [*entry.others, entry.connection]
+            add(self, Entry(entry.connection, entry.copy))
         add(self, entry)
 
     patch.setattr(App, "_add", added)
@@ -267,7 +269,7 @@ def says_more_than_the_protocol_has(patch: pytest.MonkeyPatch) -> None:
         others = list(self._online.values())
         if others:
             count = json.dumps({"action": "server-count", "online": len(others)}).encode() + b"\n"
-            self._add(Entry(None, copy=count, others=others))
+            self._add(Entry(None, copy=count, reach=Reach(others)))
 
     patch.setattr(App, "_tell_presence", told)
 
@@ -278,7 +280,7 @@ def announces_people_to_every_connection(patch: pytest.MonkeyPatch) -> None:
 
     def tell(self: App, name: str, *, online: bool) -> None:
         message = encode_answer(rooms.presence(name, online=online))
-        self._add(Entry(None, copy=message, others=[each for each in self.connections if each.name != name]))
+        self._add(Entry(None, copy=message, reach=Reach([each for each in self.connections if each.name != name])))
 
     patch.setattr(App, "_tell_presence", tell)
 
@@ -291,7 +293,7 @@ def broadcasts_to_every_connection(patch: pytest.MonkeyPatch) -> None:
     def everywhere(self: App, asked: Any, outcome: Outcome) -> Any:
         made = entry(self, asked, outcome)
         if asked.request.action == "client-broadcast":
-            made.others = [each for each in self.connections if each is not asked.connection]
+            made.reach = Reach([each for each in self.connections if each is not asked.connection])
         return made
 
     patch.setattr(App, "_entry", everywhere)

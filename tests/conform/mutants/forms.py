@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conform.mutants.registry import mutant
-from conform.mutants.tools import lacks, sends, sends_bytes, sends_instead, turns_out
+from conform.mutants.tools import encodes, lacks, sends, sends_bytes, sends_instead, turns_out
 from tchat_protocol import errors
 from tchat_server import answers, app, pages, rooms
 from tchat_server.outcome import Message
@@ -61,8 +61,7 @@ def tells_the_others_another_time(patch: pytest.MonkeyPatch) -> None:
         stamp = datetime.fromtimestamp(next(moments)).isoformat(timespec="milliseconds")
         return encode(message | {"ts": f"{stamp}Z"})
 
-    for module in (answers, app):
-        patch.setattr(module, "encode_answer", encoded)
+    encodes(patch, encoded)
 
 
 @mutant("W-ID-1")

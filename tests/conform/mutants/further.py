@@ -15,8 +15,9 @@ from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.framing import BadInput
 from tchat_server import changes, identity, pages, rooms
 from tchat_server.answers import encode_answer
-from tchat_server.app import App, Entry
+from tchat_server.app import App
 from tchat_server.connection import Connection
+from tchat_server.delivery import Entry, Reach
 from tchat_server.outcome import Outcome
 from tchat_server.state import Group
 from tchat_server.store import Store
@@ -227,7 +228,7 @@ def shows_bad_text_to_everyone(patch: pytest.MonkeyPatch) -> None:
     def taken(self: App, connection: Any, bad: BadInput) -> None:
         said = {"action": "server-error", "code": str(bad.code), "msg": bad.raw.decode("utf-8", "replace")}
         others = [other for other in self._online.values() if other is not connection]
-        self._add(Entry(connection, encode_answer(said), encode_answer(said), others))
+        self._add(Entry(connection, encode_answer(said), encode_answer(said), Reach(others)))
 
     patch.setattr(App, "_take_bad_input", taken)
 

@@ -76,6 +76,17 @@ def told_to(patch: pytest.MonkeyPatch, action: str, audience: Callable[[Outcome,
     turns_out(patch, action, lambda outcome, ask: replace(outcome, audience=audience(outcome, ask)))
 
 
+def encodes(patch: pytest.MonkeyPatch, encode: Callable[[Message], bytes]) -> None:
+    """Turn every message into bytes in another way: what the others get, and what the requester gets."""
+
+    def copies(message: Message, identifier: str | int | None) -> tuple[bytes, bytes]:
+        return encode(message), encode(answers.with_id(message, identifier))
+
+    for module in (answers, app):
+        patch.setattr(module, "encode_answer", encode)
+    patch.setattr(app, "encode_copies", copies)
+
+
 def sends(patch: pytest.MonkeyPatch, change: Callable[[Message], Message]) -> None:
     """Change every message before it is sent, valid or not."""
 
@@ -85,8 +96,7 @@ def sends(patch: pytest.MonkeyPatch, change: Callable[[Message], Message]) -> No
     def changed(message: Message) -> bytes:
         return encode_as_before(change(message))
 
-    for module in (answers, app):
-        patch.setattr(module, "encode_answer", changed)
+    encodes(patch, changed)
 
 
 def sends_instead(patch: pytest.MonkeyPatch, action: str, change: Callable[[Message], Message]) -> None:
@@ -97,8 +107,7 @@ def sends_instead(patch: pytest.MonkeyPatch, action: str, change: Callable[[Mess
 def sends_bytes(patch: pytest.MonkeyPatch, change: Callable[[bytes], bytes]) -> None:
     """Change the bytes of every message."""
     encode = answers.encode_answer
-    for module in (answers, app):
-        patch.setattr(module, "encode_answer", lambda message: change(encode(message)))
+    encodes(patch, lambda message: change(encode(message)))
 
 
 def lacks(*fields: str) -> Callable[[Message], Message]:
