@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from tchat_conform.requirements import client_requirements, requirement, requirements
 from tchat_protocol import schemas
 
-_NUMBER = re.compile(r"\b[A-Z]+-[A-Z]+-\d+\b")
+_NUMBER = re.compile(r"\b[A-Z]+-[A-Z]+-\d+\b|\bsection (\d+)\b")
 _INTRODUCTION = re.compile(r"^ \((?:MUST|SHOULD|MAY), (?:client )?[a-z]+\) ")
 _TALK = re.compile(r"^(?P<who>\w+) (?P<direction>[→←]) (?P<text>.+)$")
 _ANCHOR = re.compile(r'^<a id="([a-z0-9-]+)">$')
@@ -113,14 +113,22 @@ def _label(number: str) -> str:
 
 
 def linked(text: str) -> Markup:
-    """Return plain text as HTML in which the numbers of requirements are links."""
-    known = {*requirements(), *client_requirements()}
+    """Return plain text as HTML in which the numbers of requirements and sections are links."""
 
     def link(found: re.Match[str]) -> str:
-        number = found[0]
-        return Markup('<a href="#{}">{}</a>').format(number.lower(), number) if number in known else number
+        anchor = _section(found[1]) if found[1] else _requirement(found[0])
+        return found[0] if anchor is None else Markup('<a href="#{}">{}</a>').format(anchor, found[0])
 
     return Markup(_NUMBER.sub(link, str(escape(text))))  # noqa: S704 - escaped before
+
+
+def _requirement(number: str) -> str | None:
+    return number.lower() if number in requirements() or number in client_requirements() else None
+
+
+def _section(number: str) -> str | None:
+    found = re.search(rf"^## ({number}\. .+)$", schemas.protocol_text(), re.MULTILINE)
+    return None if found is None else anchor_of(found[1])
 
 
 def code(text: str) -> Markup:

@@ -104,3 +104,11 @@ def test_it_runs_in_an_empty_environment(wheel: Path, version: str, tmp_path: Pa
     assert "<html" in (tmp_path / "report.html").read_text(encoding="utf-8")
     for program in ("tchat", "tchat-server"):
         assert PROJECT["version"] in run(programs / program, "--version", cwd=tmp_path)
+
+
+@pytest.mark.skipif("TCHAT_ALL_INSTALLS" not in os.environ, reason="TCHAT_ALL_INSTALLS is not set")
+@pytest.mark.parametrize("command", [("pipx", "run", "--spec"), ("uvx", "--from")], ids=lambda command: command[0])
+def test_it_runs_without_being_installed(command: tuple[str, ...], tmp_path: Path) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    assert PROJECT["version"] in run(*command, ROOT, "tchat-conform", "--version", cwd=tmp_path)
