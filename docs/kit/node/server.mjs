@@ -3,32 +3,34 @@ import net from 'node:net'
 import { framing } from './framing.mjs'
 import { arrive, isId, leave, online, refusal } from './hello.mjs'
 
-const me = request => [request.from]
+const requester = (request, me) => [me]
 const everyone = () => [...online.keys()]
 const ts = () => new Date().toISOString()
 
-// Each request: the fields it must have, who gets the answer, and what the answer holds. The groups go here next.
+// Each request: the fields it must have, who gets the answer, what stands in it, and which code refuses it if one does.
 const requests = {
-  'client-hello': [['from'], me, r => ({ from: r.from, msg: `Welcome, ${r.from}.`, version: '1.0', features: [] })],
-  'client-send': [['from', 'to', 'msg'], r => [r.from, r.to], r => ({ from: r.from, to: r.to, msg: r.msg, ts: ts() })],
+  'client-hello': [['from'], requester, r => ({ from: r.from, msg: `Welcome, ${r.from}.`, version: '1.0', features: [] })],
+  'client-send': [['from', 'to', 'msg'], r => [r.from, r.to], r => ({ from: r.from, to: r.to, msg: r.msg, ts: ts() }),
+    r => !online.has(r.to) && 'unknown-user'],
   'client-broadcast': [['from', 'msg'], everyone, r => ({ from: r.from, msg: r.msg, ts: ts() })],
-  'client-list-clients': [['from'], me, () => ({ clients: everyone() })],
-  'client-quit': [['from'], me, r => ({ from: r.from })],
+  'client-list-clients': [['from'], requester, () => ({ clients: everyone() })],
+  'client-quit': [['from'], requester, r => ({ from: r.from })],
   'client-error': [[]]
 }
 
 function handle (connection, request) {
-  const refuse = refused => connection.send({ action: 'server-error', ...refused, ...echo(request) })
+  const refuse = why => connection.send({ action: 'server-error', ...why, ...echo(request) })
   if (request === undefined) return refuse({ code: 'bad-json', msg: 'This is not JSON.' })
-  const [fields, concerned, content] = Object.hasOwn(requests, request.action) ? requests[request.action] : []
-  const refused = refusal(request, fields, connection)
-  if (refused) return refuse(refused)
+  const [fields, concerned, content, code] = Object.hasOwn(requests, request.action) ? requests[request.action] : []
+  const why = refusal(request, fields, connection)
+  if (why) return refuse(why)
   if (request.action === 'client-error') return connection.end()
-  arrive(connection, request.from)
-  if (fields.includes('to') && !online.has(request.to)) return refuse({ code: 'unknown-user', msg: `${request.to} is not here.` })
-  const answer = { action: request.action.replace('client-', 'server-'), ...content(request) }
-  for (const name of new Set(concerned(request))) {
-    online.get(name).send(name === request.from ? { ...answer, id: request.id } : answer)
+  arrive(connection, request[fields[0]])
+  const refused = code?.(request)
+  if (refused) return refuse({ code: refused, msg: `Refused: ${refused}.` })
+  const answer = { action: 'server-' + request.action.replace('client-', ''), ...content(request) }
+  for (const name of new Set(concerned(request, connection.name))) {
+    online.get(name)?.send(name === connection.name ? { ...answer, id: request.id } : answer)
   }
   if (request.action === 'client-quit') connection.end()
 }

@@ -17,26 +17,29 @@ def is_id(value):
     return is_text(value, 64) or (type(value) is int and abs(value) < 2**53)
 
 
-RULES = {"from": is_name, "to": is_name, "msg": is_text, "id": is_id}
+RULES = dict.fromkeys(["from", "sender", "name", "to", "dest", "group"], is_name) | {"msg": is_text, "id": is_id}
+SAME = [("from", "sender", "name"), ("to", "dest")]  # I-ALIAS-1 and 2: the course's texts mix them
 
 
 def refusal(request, fields, connection):
-    """Return why a request is refused, or None. ``fields`` must be there; without them the action is unknown."""
+    """Return why a request is refused. ``fields`` must be there, who asks first; without them the action is unknown."""
     if not isinstance(request.get("action"), str):
         return {"code": "bad-message", "msg": "The action is missing.", "field": "/action"}
     if fields is None:
         return {"code": "unknown-action", "msg": "This server does not know the action."}
-    for field, alias in ("from", "sender"), ("from", "name"), ("to", "dest"):  # I-ALIAS-1: the course's texts mix them
-        if alias in request:
-            request.setdefault(field, request[alias])
+    for field in fields:
+        for alias in next((same for same in SAME if field in same), []):
+            if alias in request:
+                request.setdefault(field, request[alias])
     for field in fields + ["id"] * ("id" in request):
         if not RULES[field](request.get(field)):
             return {"code": "bad-message", "msg": f"{field} is missing or has a wrong value.", "field": f"/{field}"}
-    if "from" not in fields or connection.name == request["from"]:
-        return None
-    if connection.name:
+    name = request[fields[0]] if fields else connection.name
+    if connection.name and connection.name != name:
         return {"code": "sender-mismatch", "msg": f"This connection belongs to {connection.name}."}
-    return {"code": "name-taken", "msg": "This name is online already."} if request["from"] in online else None
+    if not connection.name and name in online:
+        return {"code": "name-taken", "msg": f"{name} is online already."}
+    return None
 
 
 def arrive(connection, name):

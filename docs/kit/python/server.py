@@ -9,27 +9,36 @@ from framing import Framing
 from hello import arrive, is_id, leave, online, refusal
 
 
-def me(request):
-    return [request["from"]]
+def requester(_, me):
+    return [me]
+
+
+def everyone(*_):
+    return list(online)
 
 
 def ts():
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-# Each request: the fields it must have, who gets the answer, and what the answer holds. The groups go here next.
+# Each request: the fields it must have, who gets the answer, what stands in it, and which code refuses it if one does.
 REQUESTS = {
-    "client-hello": (["from"], me, lambda r: {"from": r["from"], "msg": "Welcome.", "version": "1.0", "features": []}),
+    "client-hello": (
+        ["from"], requester, lambda r: {"from": r["from"], "msg": "Welcome.", "version": "1.0", "features": []}, None,
+    ),
     "client-send": (
         ["from", "to", "msg"],
-        lambda r: [r["from"], r["to"]],
+        lambda r, me: [me, r["to"]],
         lambda r: {"from": r["from"], "to": r["to"], "msg": r["msg"], "ts": ts()},
+        lambda r: r["to"] not in online and "unknown-user",
     ),
-    "client-broadcast": (["from", "msg"], lambda _: online, lambda r: {"from": r["from"], "msg": r["msg"], "ts": ts()}),
-    "client-list-clients": (["from"], me, lambda _: {"clients": list(online)}),
-    "client-quit": (["from"], me, lambda r: {"from": r["from"]}),
-    "client-error": ([], None, None),
-}
+    "client-broadcast": (
+        ["from", "msg"], everyone, lambda r: {"from": r["from"], "msg": r["msg"], "ts": ts()}, None,
+    ),
+    "client-list-clients": (["from"], requester, lambda _: {"clients": everyone()}, None),
+    "client-quit": (["from"], requester, lambda r: {"from": r["from"]}, None),
+    "client-error": ([], None, None, None),
+}  # fmt: skip
 
 
 class Connection:
@@ -58,18 +67,18 @@ def handle(connection, request):
     if request is None:
         return refuse(connection, {}, "bad-json", "This is not JSON.")
     action = request.get("action")
-    fields, concerned, content = REQUESTS.get(str(action), (None, None, None))
+    fields, concerned, content, code = REQUESTS.get(str(action), (None, None, None, None))
     if why := refusal(request, fields, connection):
         return refuse(connection, request, **why)
     if action == "client-error":
         return connection.end()
-    arrive(connection, request["from"])
-    if "to" in fields and request["to"] not in online:
-        return refuse(connection, request, "unknown-user", f"{request['to']} is not here.")
-    answer = {"action": action.replace("client-", "server-"), **content(request)}
+    arrive(connection, request[fields[0]])
+    if refused := code and code(request):
+        return refuse(connection, request, refused, f"Refused: {refused}.")
+    answer = {"action": "server-" + action.removeprefix("client-"), **content(request)}
     repeated = {"id": request["id"]} if "id" in request else {}
-    for name in set(concerned(request)):
-        online[name].send({**answer, **repeated} if name == request["from"] else answer)
+    for name in set(concerned(request, connection.name)) & online.keys():
+        online[name].send({**answer, **repeated} if name == connection.name else answer)
     if action == "client-quit":
         connection.end()
 
