@@ -40,8 +40,8 @@ class _Screen(pyte.Screen):
     def __init__(self, answer: Any) -> None:
         self.drawn: list[str] = []
         self.length = 0
-        self.is_addressed = False
         super().__init__(COLUMNS, ROWS)
+        self.is_addressed = False  # what pyte does to begin with is not the program's doing
         self.write_process_input = answer  # type: ignore[method-assign]  # where the cursor is, if asked
 
     def _keep(self, text: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tchat_conform.expect import Expected
 from tchat_conform.matrix.evidence import Attempt, Hearing, Listener
 from tchat_conform.matrix.judgement import is_refusal
-from tchat_conform.matrix.person import ENDS_WITHIN, NeverCame, Person
+from tchat_conform.matrix.person import REACTS_WITHIN, NeverCame, Person
 from tchat_conform.matrix.play import Asking, Play
 from tchat_conform.matrix.result import Blame, Unfinished, Verdict
 from tchat_conform.matrix.wire import Told
@@ -36,19 +36,22 @@ async def arrive(play: Play, who: str, rule: str = "I-HELLO-1", *listeners: List
         play.was_inside = len(play.people) > 1
         return
     said = time.monotonic()
-    if await play.until(lambda: bool(_greeting(person) or _refusal(person)), person):
+    in_vain = play.is_in_vain()
+    if await play.until(lambda: bool(_greeting(person) or _refusal(person)), person, settles=in_vain):
         play.note(time.monotonic() - said)
     await person.begins()
-    if person.has_complained():
-        await person.ends(ENDS_WITHIN)
+    await person.takes_in(REACTS_WITHIN * play.haste)
+    await play.see_whether_it_lives(person)
     if _greeting(person) and listeners:
         people = [play.people[each.who] for each in listeners]
-        await play.until(lambda: all(play.has_got(each, marks) for each in listeners), *people)
+        await play.until(
+            lambda: all(play.has_got(each, marks) for each in listeners), *people, settles=play.is_in_vain()
+        )
         await play.until(lambda: all(play.is_told(each, marks) for each in listeners), *people, settles=True)
     meant = {"action": HELLO, "from": person.name}
     attempt = play.attempt(Asking(who, meant, rule, listeners, marks), TYPED, hello or bad)
     attempt = replace(attempt, answer=_greeting(person), refusal=_refusal(person))
-    if attempt.answer is None and attempt.refusal is None and not attempt.ended and not attempt.server_end:
+    if attempt.answer is None and attempt.refusal is None and (attempt.closed or not attempt.ended):
         attempt = await _without_greeting(play, person, attempt)
     play.came.add(who)
     if attempt.answer is not None or attempt.hearings == ():
@@ -74,7 +77,7 @@ def _never_came(play: Play, who: str, rule: str, error: NeverCame) -> Unfinished
 
 async def _without_greeting(play: Play, person: Person, attempt: Attempt) -> Attempt:
     """See whether the server serves somebody all the same whom it has not greeted; if so that is but a remark."""
-    if await play.serves(person):
+    if not attempt.closed and await play.serves(person):
         sentence = "client-hello is not answered, and what follows it is"
         play.notes.remarks.append(Blame("server", play.known.server, attempt.rule, sentence))
         return attempt

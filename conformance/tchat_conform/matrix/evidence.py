@@ -31,7 +31,7 @@ class Hearing:
     """What became of a listener: the message that told him, None if none did, and what his screen did not show.
 
     ``earlier`` is what his client had got before, since it was started; ``ended`` how it ended, empty while it runs;
-    ``complained`` says that it has shown an error of its own.
+    ``complaint`` is an error of its own that it had shown before.
     """
 
     listener: Listener
@@ -41,7 +41,7 @@ class Hearing:
     lacking: tuple[str, ...] = ()
     earlier: tuple[Told, ...] = ()
     ended: str = ""
-    complained: bool = False
+    complaint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,12 @@ class Attempt:
 
     ``rule`` is the requirement that a server breaks who does not do it; ``step`` counts the requests of a scenario.
     ``typed`` is None where the client has no such command. ``wrong`` says in what the request is another than was
-    meant. ``ended`` is how the client ended, ``was_gone`` that it had before anything was typed. ``goes_on`` says that
-    a later command was sent. ``answer`` came to the person who asked, ``refusal`` too. ``heard`` is all that it got
-    meanwhile, ``earlier`` what it had got before. ``server_end`` says how the server ended, empty while it runs;
-    ``closed`` that it closed the connection. ``before`` is what was out of order in the answers to what the scenario
-    asked for before. ``silence`` says how long nothing came.
+    meant. ``ended`` is how the client ended, ``was_gone`` that it had before anything was typed, ``complaint`` the
+    error of its own that it had shown then. ``goes_on`` says that a later command was sent. ``answer`` came to the
+    person who asked, ``refusal`` too. ``heard`` is all that it got meanwhile, ``earlier`` what it had got before.
+    ``server_end`` says how the server ended, empty while it runs; ``closed`` that it closed the connection.
+    ``before`` is what was out of order in the answers to what the scenario asked for before. ``silence`` says how
+    long nothing came.
     """
 
     who: str
@@ -68,6 +69,7 @@ class Attempt:
     wrong: str = ""
     ended: str = ""
     was_gone: bool = False
+    complaint: str = ""
     goes_on: bool = False
     answer: Told | None = None
     refusal: Told | None = None

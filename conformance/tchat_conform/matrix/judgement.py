@@ -61,6 +61,8 @@ SHOWN = {
 """What a screen has to show, in words."""
 LIMITS = frozenset({"rate-limited", "server-full", "storage-full"})
 """Refusals that a server may answer any request with."""
+_AT_ONCE = re.compile(r"\}\s*\{|after JSON|Extra data")
+"""What programs say of two messages that they take for one."""
 _UNKNOWN = re.compile(
     r"(?i)(unknown|unsupported|not (implemented|supported)|inconnue?|non (reconnue?|support\w+)).{0,12}"
     r"(action|command|request|commande|requ[eê]te)|(action|command|commande|requ[eê]te).{0,24}"
@@ -72,7 +74,7 @@ def judge(attempt: Attempt, scenario: str, known: Known) -> None:
     """Raise Unfinished with who is to blame, unless what was asked for has come about as far as anybody must."""
     _judge_request(attempt, known)
     _judge_refusal(attempt, scenario, known)
-    if attempt.action == "client-hello" and attempt.ended and not attempt.server_end:
+    if attempt.action == "client-hello" and attempt.ended and not attempt.server_end and not attempt.closed:
         raise _died(attempt.client, attempt.ended, (*attempt.earlier, *attempt.heard), known, "C-SHOW-3")
     for each in attempt.hearings:
         if each.told is None and each.missing:
@@ -115,43 +117,42 @@ def _judge_request(attempt: Attempt, known: Known) -> None:
     if attempt.typed is None:
         sentence = f"its description has no command for {attempt.action}"
         raise Unfinished(Verdict.UNSUPPORTED, Blame("client", attempt.client, rule, sentence))
-    if attempt.sent is not None and not attempt.wrong:
-        return
-    if attempt.sent is not None:
+    if attempt.sent is None:
+        raise _unsent(attempt, rule, known)
+    if attempt.wrong:
         content = attempt.sent.message or _raw(attempt.sent)
         sentence = f"{attempt.typed} was typed, and {attempt.wrong}"
         raise Unfinished(Verdict.CLIENT, Blame("client", attempt.client, rule, sentence, content))
-    if attempt.was_gone:
-        raise _died(attempt.client, attempt.ended, attempt.earlier, known, rule)
-    if attempt.ended and not attempt.heard:
-        sentence = f"the client ended after {attempt.typed} was typed: {attempt.ended}"
-        raise Unfinished(Verdict.CLIENT, Blame("client", attempt.client, rule, sentence))
-    if attempt.server_end:
-        sentence = f"the server ended before {attempt.typed} was sent: {attempt.server_end}"
-        raise Unfinished(Verdict.SERVER, Blame("server", known.server, attempt.rule, sentence))
-    if attempt.ended:
-        raise _died(attempt.client, attempt.ended, (*attempt.earlier, *attempt.heard), known, rule)
+
+
+def _unsent(attempt: Attempt, rule: str, known: Known) -> Unfinished:
+    """Return whose fault it is that nothing was sent for a command."""
+    typed = attempt.typed
     if attempt.goes_on:
-        blame = Blame("client", attempt.client, rule, f"{attempt.typed} sends nothing, and the client goes on")
-        raise Unfinished(Verdict.UNSUPPORTED, blame, proof="a command typed later was sent")
+        blame = Blame("client", attempt.client, rule, f"{typed} sends nothing, and the client goes on")
+        return Unfinished(Verdict.UNSUPPORTED, blame, proof="a command typed later was sent")
+    if attempt.server_end:
+        sentence = f"the server ended before {typed} was sent: {attempt.server_end}"
+        return Unfinished(Verdict.SERVER, Blame("server", known.server, attempt.rule, sentence))
+    if attempt.ended and (attempt.was_gone or attempt.complaint or attempt.heard):
+        return _died(attempt.client, attempt.ended, (*attempt.earlier, *attempt.heard), known, rule)
+    if attempt.ended:
+        sentence = f"the client ended after {typed} was typed: {attempt.ended}"
+        return Unfinished(Verdict.CLIENT, Blame("client", attempt.client, rule, sentence))
     if attempt.closed:
-        sentence = f"the server closed the connection before {attempt.typed} could be sent"
-        raise _after_bad(attempt.client, sentence, attempt.earlier, known) or Unfinished(
-            Verdict.SERVER, Blame("server", known.server, attempt.rule, sentence)
-        )
-    spoiled = _after_bad(attempt.client, f"{attempt.typed} sends nothing", attempt.earlier, known)
-    raise spoiled or Unfinished(
-        Verdict.CLIENT,
-        Blame("client", attempt.client, rule, f"{attempt.typed} sends nothing, and neither does what is typed later"),
-        proof=attempt.silence,
-        hasty=True,
-    )
+        sentence = f"the server closed the connection before {typed} could be sent"
+        blame = Blame("server", known.server, attempt.rule, sentence)
+        return _after_bad(attempt.client, sentence, attempt.earlier, known) or Unfinished(Verdict.SERVER, blame)
+    spoiled = _after_bad(attempt.client, f"{typed} sends nothing", attempt.earlier, known)
+    sentence = f"{typed} sends nothing, and neither does what is typed later"
+    blame = Blame("client", attempt.client, rule, sentence)
+    return spoiled or Unfinished(Verdict.CLIENT, blame, proof=attempt.silence, hasty=True)
 
 
 def _after_bad(client: str, sentence: str, earlier: tuple[Told, ...], known: Known) -> Unfinished | None:
     """Return whose fault it is that a client no longer works after what it got; None if that was all right."""
     cause = _cause(client, earlier, known)
-    return None if cause is None else Unfinished(*cause, hasty=True) if not sentence else _with(cause, sentence)
+    return None if cause is None else _with(cause, sentence)
 
 
 def _with(cause: tuple[Verdict, Blame], sentence: str) -> Unfinished:
@@ -245,8 +246,8 @@ def _judge_screen(hearing: Hearing, known: Known) -> None:
         told.message if told else None,
     )
     cause = _cause(hearing.client, (told,) if told else (), known)
-    if hearing.complained and (cause is None or cause[0] is Verdict.SERVER):
-        cause = _cause(hearing.client, hearing.earlier, known) or cause
+    if hearing.complaint and (cause is None or cause[0] is Verdict.SERVER):
+        cause = _read_as_one(hearing.client, hearing.complaint, hearing.earlier, known) or cause
     if cause is None and shows:
         cause = _cause(hearing.client, hearing.earlier, known)
     if cause is None:
@@ -260,25 +261,36 @@ def _judge_screen(hearing: Hearing, known: Known) -> None:
 def _died(client: str, how: str, got: tuple[Told, ...], known: Known, rule: str) -> Unfinished:
     """Return whose fault it is that a client ended."""
     ended = f"the client ended: {how}"
-    cause = _cause(client, got[-3:], known, newest_first=True)
+    cause = _read_as_one(client, how, got[-3:], known)
     if cause is None:
         last = f" after {_name(got[-1])}" if got else ""
         return Unfinished(Verdict.CLIENT, Blame("client", client, rule, f"the client ended{last}: {how}"))
     verdict, blame = cause
     if blame.side == "client":
         words = f"{ended}, after {blame.sentence}"
-        return Unfinished(verdict, Blame("client", client, blame.requirement, words, blame.message))
+        told = Blame("client", client, blame.requirement, words, blame.message)
+        return Unfinished(verdict, told, hasty=blame.message is None)
     return Unfinished(verdict, blame, Blame("client", client, "C-BAD-1", ended))
 
 
-def _cause(
-    client: str, got: tuple[Told, ...], known: Known, *, newest_first: bool = False
-) -> tuple[Verdict, Blame] | None:
+def _read_as_one(client: str, words: str, got: tuple[Told, ...], known: Known) -> tuple[Verdict, Blame] | None:
+    """Return what explains an error of a client; ``words`` are what it said of it, which tell of messages read as one.
+
+    Messages that came apart may be read at once by a client that is slower than they are; where what came explains it
+    already, that counts.
+    """
+    is_plain = any(isinstance(each.content, BadInput) or known.of(client).not_borne(each) for each in got)
+    if not is_plain and known.of(client).bears.get(Trait.JOINED) is False and _AT_ONCE.search(words):
+        sentence = "messages that came one after the other and were read at once, which it does not bear"
+        return Verdict.CLIENT, Blame("client", client, OF_CLIENTS[Trait.JOINED], sentence)
+    return _cause(client, got[::-1], known)
+
+
+def _cause(client: str, order: tuple[Told, ...], known: Known) -> tuple[Verdict, Blame] | None:
     """Return what in the messages that a client got is enough to explain that it shows no more; None if nothing is.
 
     What it is known not to bear comes first: that would have stopped it in the standard form too.
     """
-    order = got[::-1] if newest_first else got
     for told in order:
         if isinstance(told.content, BadInput):
             return Verdict.SERVER, _form("server", known.server, told, told.faults[0])

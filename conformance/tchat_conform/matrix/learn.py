@@ -7,6 +7,7 @@ people who write in the standard form it has, though not for everybody.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tchat_conform.clients.forms import answer, message
@@ -38,6 +39,8 @@ _BOB: Mapping[str, tuple[Mapping[str, str | None], tuple[str, ...]]] = {
 }
 """What the played server says unasked: stems of names and texts, None for the client's own user, and what of that the
 screen must show."""
+_ASKED = {"server-list-clients": "client-list-clients", "server-msgs": "msgs"}
+"""Answers, and the requests that are typed for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ async def learn(peer: ClientPeer, limit: float) -> Learned:
         await probe(run)
     except StopPolitely as stopped:
         return Learned(run, failure=stopped.finding.sentence if stopped.blamed == SILENCE else "")
-    shows = await _on_stage(run, "shows", _shown)
+    shows = await _shows(run)
     bears = await asyncio.gather(*(_bears_at_last(run, each) for each in MANNERS.values() if run.shows))
-    return Learned(run, ClientKnown(shows or {}, run.slowest or 0.0, dict(zip(MANNERS, bears, strict=False))))
+    return Learned(run, ClientKnown(shows, run.slowest or 0.0, dict(zip(MANNERS, bears, strict=False))))
 
 
 async def _on_stage(run: ClientRun, case: str, look: Callable[[Stage], Awaitable[Any]]) -> Any:
@@ -94,40 +97,48 @@ async def _bears(run: ClientRun, manner: Manner) -> bool:
     return bool(await _on_stage(run, f"bears {manner.__name__}", look))
 
 
-async def _shown(stage: Stage) -> dict[str, bool]:
+async def _shows(run: ClientRun) -> dict[str, bool]:
+    """Tell of which messages a client shows what it must; what it does not is looked at again on its own."""
+    found = await _on_stage(run, "shows", _shown) or {}
+    doubtful = [action for action in (*_BOB, *_ASKED) if found.get(action) is not True]
+    again = await asyncio.gather(*(_on_stage(run, action, partial(_shown, only=action)) for action in doubtful))
+    for each in again:
+        found |= each or {}
+    return {action: shown for action, shown in found.items() if shown is not None}
+
+
+async def _shown(stage: Stage, only: str = "") -> dict[str, bool | None]:
+    """Return of which messages the screen shows what it must, None for an answer that cannot be asked for."""
     mark = stage.terminal.mark
-    wanted = {action: await _says(stage, action, *told) for action, told in _BOB.items()}
+    wanted = {action: await _says(stage, action, *told) for action, told in _BOB.items() if only in ("", action)}
     await _sees(stage, [text for texts in wanted.values() for text in texts], mark)
-    found = {action: all(stage.terminal.shows(text, mark) for text in texts) for action, texts in wanted.items()}
-    for action, typed, told in (
-        ("client-list-clients", {}, {"clients": [stage.me, stage.fresh("bob")]}),
-        ("msgs", {"group": stage.fresh("wob")}, {"messages": [_row(stage)]}),
-    ):
-        shown = await _shows_answer(stage, action, typed, told)
-        if shown is not None:
-            found[f"server-{action.removeprefix('client-')}"] = shown
+    found: dict[str, bool | None] = {
+        action: all(stage.terminal.shows(text, mark) for text in texts) for action, texts in wanted.items()
+    }
+    for action, asked in _ASKED.items():
+        if only in ("", action):
+            found[action] = await _shows_answer(stage, asked)
     return found
 
 
-def _row(stage: Stage) -> dict[str, Any]:
-    return {"sender": "bob", "msg": stage.fresh("text"), "ts": "2026-11-23T09:30:00.000Z", "seq": 2}
+async def _shows_answer(stage: Stage, asked: str) -> bool | None:
+    text = stage.fresh("bob")
+    row = {"sender": "bob", "msg": text, "ts": "2026-11-23T09:30:00.000Z", "seq": 2}
+    typed = {"group": stage.fresh("wob")} if asked == "msgs" else {}
+    try:
+        request = await stage.types(asked, means=True, **typed)
+    except Stopped:
+        return None
+    mark = stage.terminal.mark
+    told: dict[str, Any] = {"messages": [row]} if asked == "msgs" else {"clients": [stage.me, text]}
+    await stage.says(answer(request, **told))
+    return await _sees(stage, [text], mark)
 
 
 async def _says(stage: Stage, action: str, stems: Mapping[str, str | None], shown: Sequence[str]) -> list[str]:
     fields = {name: stage.me if stem is None else stage.fresh(stem) for name, stem in stems.items()}
     await stage.says(message(action, **fields), manner=line_each)
     return [fields[name] for name in shown]
-
-
-async def _shows_answer(stage: Stage, action: str, typed: Mapping[str, Any], told: Mapping[str, Any]) -> bool | None:
-    try:
-        request = await stage.types(action, means=True, **typed)
-    except Stopped:
-        return None
-    mark = stage.terminal.mark
-    await stage.says(answer(request, **told))
-    rows = told.get("messages")
-    return await _sees(stage, [rows[0]["msg"] if rows else told["clients"][-1]], mark)
 
 
 async def _sees(stage: Stage, texts: list[str], mark: int) -> bool:

@@ -19,8 +19,11 @@ from tchat_protocol.messages import request_name_field
 
 ERROR = re.compile(r"Traceback|\w(?:Error|Exception)\b|panic:")
 QUESTIONS = ("?", ":", ">")
-SCREEN_LINES = 40
+SCREEN_LINES, COMPLAINT = 40, 300
+"""Lines of a screen, and characters of an error, that are kept."""
 LEAST_PATIENCE, MORE_THAN_SLOWEST = 1.5, 5
+REACTS_WITHIN = 0.3
+"""Seconds that a client has to react to what it may not bear, before something else is typed."""
 ENDS_WITHIN = 1.0
 """Seconds that a client has to end after its connection."""
 SUITE = "the suite"
@@ -65,8 +68,12 @@ class Person(Protocol):
     def shows(self, text: str, since: int) -> bool:
         """Tell whether a text is shown since a mark."""
 
-    def has_complained(self) -> bool:
-        """Tell whether the client has shown an error of its own."""
+    @property
+    def complaint(self) -> str:
+        """The error of its own that the client has shown last; empty where it has shown none."""
+
+    async def takes_in(self, limit: float) -> None:
+        """Wait until the client has reacted to what it got last, be it that it ends of it, at most so many seconds."""
 
     @property
     def ended(self) -> str:
@@ -93,6 +100,9 @@ class Typist:
         self._journal = journal
         self._terminal: Terminal | None = None
         self._typed_at = 0.0
+        self._before_last = 0
+        self._has_mourned = False
+        wire.on_told = self._note_mark
 
     # -- what Arrival needs -------------------------------------------------------------------------------
 
@@ -129,6 +139,16 @@ class Typist:
             raise NeverCame(blocked.finding.sentence) from blocked
         if first is not None:
             self.name = sender_of(first) or self.name
+
+    def _note_mark(self) -> None:
+        self._before_last = self.mark
+
+    async def takes_in(self, limit: float) -> None:
+        """See Person. An error of its own that it shows may be its last word."""
+        await self.pulse.until(lambda: self.mark != self._before_last or bool(self.ended), limit)
+        if self.complaint and not self._has_mourned:
+            self._has_mourned = True
+            await self.ends(ENDS_WITHIN)
 
     async def begins(self) -> None:
         """Wait until the first line may be typed."""
@@ -174,9 +194,12 @@ class Typist:
         """See Person."""
         return self._terminal is not None and self._terminal.shows(text, since)
 
-    def has_complained(self) -> bool:
+    @property
+    def complaint(self) -> str:
         """See Person."""
-        return self._terminal is not None and ERROR.search(self._terminal.drawn_since(0)) is not None
+        drawn = "" if self._terminal is None else self._terminal.drawn_since(0)
+        found = list(ERROR.finditer(drawn))
+        return drawn[found[-1].start() : found[-1].start() + COMPLAINT] if found else ""
 
     @property
     def ended(self) -> str:
@@ -253,9 +276,13 @@ class Standard:
         """See Person."""
         return any(each.tells(text) for each in self.wire.heard[since:])
 
-    def has_complained(self) -> bool:
+    @property
+    def complaint(self) -> str:
         """See Person."""
-        return False
+        return ""
+
+    async def takes_in(self, limit: float) -> None:
+        """See Person."""
 
     @property
     def ended(self) -> str:
@@ -289,6 +316,6 @@ async def _drain(reader: asyncio.StreamReader) -> None:
         return
 
 
-def patience(slowest: float | None, limit: float) -> float:
-    """Return how many seconds a reaction is waited for, from the slowest seen so far; at most ``limit``."""
-    return limit if slowest is None else min(limit, max(LEAST_PATIENCE, MORE_THAN_SLOWEST * slowest))
+def patience(slowest: float | None, limit: float, least: float = LEAST_PATIENCE) -> float:
+    """Return how many seconds a reaction is waited for, from the slowest seen so far: from ``least`` to ``limit``."""
+    return limit if slowest is None else min(limit, max(least, MORE_THAN_SLOWEST * slowest))

@@ -11,10 +11,10 @@ from tchat_conform.clients.pulse import Pulse
 from tchat_conform.matrix.evidence import Attempt, Hearing, Known, Listener
 from tchat_conform.matrix.judgement import is_refusal, judge, lacking, lacking_at
 from tchat_conform.matrix.notes import Asked, Forbidden, Notes, answer_of
-from tchat_conform.matrix.person import ENDS_WITHIN, Person, patience
+from tchat_conform.matrix.person import ENDS_WITHIN, LEAST_PATIENCE, REACTS_WITHIN, Person, patience
 from tchat_conform.matrix.result import Blame, Unfinished, Verdict
 from tchat_conform.matrix.server import PeerServer
-from tchat_conform.matrix.wire import Journal, Told, Wire
+from tchat_conform.matrix.wire import Journal, Told, Trait, Wire
 from tchat_protocol.framing import BadInput, Message
 from tchat_protocol.messages import request_name_field
 
@@ -24,8 +24,8 @@ SETTLES = 0.4
 
 Make = Callable[[str, Wire, Journal, Pulse], Person]
 """Makes the person of a name at a wire."""
-Marks = Mapping[str, tuple[int, int, bool]]
-"""How much everybody had heard, how much his screen had shown, and whether an error was on it, by name."""
+Marks = Mapping[str, tuple[int, int, str]]
+"""How much everybody had heard, how much his screen had shown, and the error that was on it, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Play:
 
     def __init__(self, server: PeerServer, make: Make, known: Known, limit: float, salt: str) -> None:
         self.server, self.known, self.limit = server, known, limit
-        self.haste = 1.0
+        self.haste, self.least = 1.0, LEAST_PATIENCE
         self.pulse, self.journal, self.notes = Pulse(), Journal(), Notes()
         self.people: dict[str, Person] = {}
         self.came: set[str] = set()
@@ -115,6 +115,7 @@ class Play:
         right. Raises Unfinished.
         """
         person = self.people[who]
+        await self._everybody_takes_in()
         name = request_name_field(action)
         meant = {"action": action, **({name: person.name} if name else {}), **fields}
         marks, said = self.marks(), len(person.wire.said)
@@ -135,6 +136,23 @@ class Play:
             raise await self._explained(stopped, person, attempt) from None
         return attempt
 
+    async def _everybody_takes_in(self) -> None:
+        """See that clients have taken in what they got before more comes: else some read two messages in one."""
+        if any(self._trips(each) for each in self.people.values()):
+            await self.settle()
+        for each in self.people.values():
+            await self._takes_in(each)
+
+    async def _takes_in(self, person: Person) -> None:
+        """See that a client has taken in what it may die of, so that what is typed next is not blamed for it."""
+        last = person.wire.heard[-1] if person.wire.heard else None
+        if last is not None and (last.faults or self._trips(person)):
+            await person.takes_in(REACTS_WITHIN * self.haste)
+
+    def _trips(self, person: Person) -> bool:
+        """Tell whether a client is known not to bear two messages that it reads at once."""
+        return self.known.of(person.client).bears.get(Trait.JOINED) is False
+
     async def _request(self, person: Person, action: str, said: int) -> tuple[Told | None, bool]:
         """Return what was sent for something that was typed, and whether what is typed later is sent."""
         began = time.monotonic()
@@ -146,6 +164,8 @@ class Play:
         elif not person.ended and self.server.runs:
             goes_on = await person.obeys()
             sent = self._sent(person, said, action, but=person.barrier if goes_on else None)
+            heard = len(person.wire.heard)
+            await self.until(lambda: len(person.wire.heard) > heard, person, settles=True)
             return sent, goes_on and sent is None
         return sent, False
 
@@ -161,8 +181,30 @@ class Play:
             return answer is not None and (not listeners or is_refusal(answer))
 
         people = [person, *(self.people[each.who] for each in listeners)]
-        if await self.until(is_done, *people, settles=not listeners):
+        await self.until(lambda: is_done() or self._is_hopeless(asking), *people, settles=self._expects_little(asking))
+        if not is_done() and self._is_hopeless(asking):
+            await self.until(is_done, *people, settles=True)
+        if is_done():
             self.note(time.monotonic() - began)
+        await self.see_whether_it_lives(*people)
+
+    def _expects_little(self, asking: Asking) -> bool:
+        """Tell whether nothing depends on what comes, or whether it does not come for people of the suite either."""
+        return not asking.listeners or self.is_in_vain()
+
+    def is_in_vain(self) -> bool:
+        """Tell whether the server is known not to do the next step of this scenario for anybody."""
+        return self.known.server_known.does(self.notes.scenario, self.notes.step + 1) is False
+
+    def _is_hopeless(self, asking: Asking) -> bool:
+        """Tell whether all has come that must, in a way that somebody who is told does not bear."""
+        if not asking.listeners or not all(self.has_got(each, asking.marks) for each in asking.listeners):
+            return False
+        told = [(each.who, self._told(each, asking.marks[each.who][0])) for each in asking.listeners]
+        return any(self.known.of(self.people[who].client).not_borne(each) for who, each in told)
+
+    async def see_whether_it_lives(self, *people: Person) -> None:
+        """Give a server that has closed a connection the time to end, if that is why."""
         if any(each.wire.closed_by == "server" for each in people):
             await self.pulse.until(lambda: not self.server.runs, ENDS_WITHIN)
 
@@ -186,7 +228,8 @@ class Play:
         """Tell whether the server answers somebody's request for the list, or whatever his client is known to send."""
         before = len(person.wire.heard)
         await person.obeys()
-        await self.until(lambda: len(person.wire.heard) > before, person)
+        await self.until(lambda: len(person.wire.heard) > before, person, settles=self.is_in_vain())
+        await self._takes_in(person)
         return any(_is_answer(each) for each in person.wire.heard[before:])
 
     def keep(self, attempt: Attempt) -> None:
@@ -216,7 +259,7 @@ class Play:
     def attempt(self, asking: Asking, typed: str | None, sent: Told | None) -> Attempt:
         """Return what happened since somebody asked, as it is judged."""
         who, meant, rule, marks = asking.who, asking.meant, asking.rule, asking.marks
-        person, start = self.people[who], marks[who][0]
+        person, (start, _, complaint) = self.people[who], marks[who]
         asked = Asked(person, meant, start, rule)
         answer = answer_of(asked)
         return Attempt(
@@ -230,6 +273,7 @@ class Play:
             sent=sent,
             wrong=_wrong(meant, sent),
             ended=person.ended,
+            complaint=complaint,
             answer=answer,
             refusal=answer if answer is not None and is_refusal(answer) else None,
             heard=tuple(person.wire.heard[start:]),
@@ -243,7 +287,7 @@ class Play:
 
     def _hearing(self, listener: Listener, marks: Marks) -> Hearing:
         person = self.people[listener.who]
-        start, mark, complained = marks[listener.who]
+        start, mark, complaint = marks[listener.who]
         told = self._told(listener, start)
         lost = [name for name, text in listener.texts.items() if not person.shows(text, mark)]
         if told is None and not listener.texts:
@@ -257,7 +301,7 @@ class Play:
             tuple(name for name, text in listener.should.items() if not person.shows(text, mark)),
             tuple(person.wire.heard[:end]),
             person.ended if lost else "",
-            complained,
+            complaint,
         )
 
     def has_got(self, listener: Listener, marks: Marks) -> bool:
@@ -284,9 +328,9 @@ class Play:
 
     # -- waiting ------------------------------------------------------------------------------------------
 
-    def marks(self) -> dict[str, tuple[int, int, bool]]:
+    def marks(self) -> dict[str, tuple[int, int, str]]:
         """Return how much everybody has heard and seen until now."""
-        return {who: (len(each.wire.heard), each.mark, each.has_complained()) for who, each in self.people.items()}
+        return {who: (len(each.wire.heard), each.mark, each.complaint) for who, each in self.people.items()}
 
     async def until(self, state: Callable[[], bool], *people: Person, settles: bool = False) -> bool:
         """Wait for a state as long as these people have shown that it may take, or until one of them is gone.
@@ -313,7 +357,7 @@ class Play:
     @property
     def patience(self) -> float:
         """How many seconds a reaction is waited for, from the slowest that this pair has shown."""
-        return self.haste * patience(self.slowest, self.limit)
+        return self.haste * patience(self.slowest, self.limit, self.least)
 
 
 def _wrong(meant: Message, sent: Told | None) -> str:

@@ -15,7 +15,7 @@ from tchat_conform.matrix.judgement import COMMANDS, PRIVATE, weighs
 from tchat_conform.matrix.learn import Learned
 from tchat_conform.matrix.lineup import ServerPeer
 from tchat_conform.matrix.notes import unique
-from tchat_conform.matrix.person import Person, Standard, Typist
+from tchat_conform.matrix.person import ENDS_WITHIN, Person, Standard, Typist
 from tchat_conform.matrix.plan import Cell
 from tchat_conform.matrix.play import ALICE, BOB, Make, Play
 from tchat_conform.matrix.result import Blame, CellResult, Outcome, Unfinished, Verdict
@@ -26,6 +26,8 @@ from tchat_conform.target import TargetError
 
 SCENARIO_LIMIT = 90.0
 """Seconds after which a scenario is given up: nothing that is waited for takes so long."""
+LEAST_ALONE = 0.75
+"""Seconds that things are waited for at least where people of the suite play, who react at once."""
 HELLO = SCENARIOS[0].name
 
 
@@ -64,6 +66,7 @@ async def play_alone(server: ServerPeer, limit: float, salt: str) -> tuple[Serve
         return Standard(who, wire, pulse)
 
     play = Play(PeerServer(server), make, Known(server.name), limit, f"{salt} {server.name}")
+    play.least = LEAST_ALONE
     reached: dict[str, int] = {}
     outcomes = await _played(play, server, reached)
     whole = frozenset(each.scenario for each in outcomes if each.verdict is Verdict.PASSED)
@@ -106,7 +109,7 @@ def _has_left_traces(play: Play, outcome: Outcome) -> bool:
         return False
     by_command = outcome.blames[:1] and outcome.blames[0].requirement in (*COMMANDS.values(), PRIVATE)
     harmless = outcome.verdict is Verdict.UNSUPPORTED or (outcome.verdict is Verdict.CLIENT and by_command)
-    complained = any(each.has_complained() for each in play.people.values())
+    complained = any(each.complaint for each in play.people.values())
     return not harmless or complained or not play.server.runs
 
 
@@ -167,6 +170,10 @@ async def _outcome(play: Play, scenario: Scenario) -> Outcome:
 
 async def _everybody_is_in(play: Play) -> None:
     """See that both are in before a scenario begins. Raises Unfinished, blocked by whoever is to blame if not."""
+    if any(each.wire.closed_by == "server" for each in play.people.values()):
+        await play.pulse.until(lambda: not play.server.runs, ENDS_WITHIN)
+    if not play.server.runs:
+        await _begin_anew(play)
     for who in (ALICE, BOB):
         if who in play.people and play.is_gone(who):
             await play.leave(who)

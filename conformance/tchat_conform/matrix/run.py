@@ -15,11 +15,13 @@ from tchat_conform.matrix.playing import Setting, play_alone, play_cell
 from tchat_conform.matrix.result import Blame, CellResult, Outcome, Verdict, kind_of
 from tchat_conform.matrix.scenarios import SCENARIOS
 
-MORE_PATIENT = 3.0
+MORE_PATIENT = 2.0
 """By how much longer things are waited for when a failure that hangs on a silence is looked at again."""
 
 TRIES = 3
 """Of one cause so many scenarios are looked at again, if it is not there any more."""
+ALONE_LIMIT = 2.0
+"""Seconds that a server has for an answer to people of the suite, who are fast."""
 FEW = 2
 """So many scenarios are looked at again at a time: what was too hasty before has room."""
 AGAIN = "looked at again with more patience"
@@ -73,13 +75,16 @@ class MatrixRun:
         return [each for each in self.cells if each.id not in self.earlier]
 
     async def run(self) -> None:
-        """Look at each peer alone, and play the cells."""
+        """Look at each peer alone, and play each cell as soon as its peers are known."""
         self._places = asyncio.Semaphore(self.jobs)
         self._locks = {each.name: asyncio.Lock() for each in self.lineup.servers if each.alone}
-        names = {name for each in self.to_play for name in (each.first, each.second)}
-        served = {each.server for each in self.to_play}
-        await asyncio.gather(*(self._learn(name) for name in names), *(self._look_at(name) for name in served))
-        await asyncio.gather(*map(self._play, self.to_play))
+        clients = {name: None for each in self.to_play for name in (each.first, each.second)}
+        servers = {each.server: None for each in self.to_play}
+        async with asyncio.TaskGroup() as group:
+            learned = {name: group.create_task(self._learn(name)) for name in clients}
+            seen = {name: group.create_task(self._look_at(name)) for name in servers}
+            for each in self.to_play:
+                group.create_task(self._play(each, [learned[each.first], learned[each.second], seen[each.server]]))
         await self._again()
 
     async def _learn(self, name: str) -> None:
@@ -91,10 +96,11 @@ class MatrixRun:
     async def _look_at(self, name: str) -> None:
         peer = next(each for each in self.lineup.servers if each.name == name)
         async with self._locks.get(name, nullcontext()), self._places:
-            self.servers[name] = Alone(*await play_alone(peer, self.limit, self._salt))
+            self.servers[name] = Alone(*await play_alone(peer, min(self.limit, ALONE_LIMIT), self._salt))
         self.on_peer(name)
 
-    async def _play(self, cell: Cell) -> None:
+    async def _play(self, cell: Cell, peers: Sequence[asyncio.Task[None]]) -> None:
+        await asyncio.wait(peers)
         failure = self.servers[cell.server].failure
         if failure is not None:
             self._keep(CellResult(cell, tuple(Outcome(each.name, Verdict.ERROR, (failure,)) for each in SCENARIOS)))

@@ -38,7 +38,7 @@ async def hello(play: Play) -> None:
     marks = play.marks()
     await _bob_leaves(play)
     gone = _presence("B-PRES-2", "leaving")
-    await play.until(lambda: play.has_got(gone, marks), play.people[ALICE])
+    await play.until(lambda: play.has_got(gone, marks), play.people[ALICE], settles=play.is_in_vain())
     await play.until(lambda: play.is_told(gone, marks), play.people[ALICE], settles=True)
     play.judge_listener(ALICE, gone, marks, "bob leaves")
 

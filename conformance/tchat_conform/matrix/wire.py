@@ -1,6 +1,6 @@
 """One person's connection as the relay in the middle sees it: every message of either side, judged."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,7 +82,10 @@ class Journal:
 
 
 class Wire:
-    """The relay between one client and the server. ``said`` is what the client sent, ``heard`` what it got."""
+    """The relay between one client and the server.
+
+    ``said`` is what the client sent, ``heard`` what it got; ``on_told`` is called before it gets something.
+    """
 
     def __init__(self, who: str, server: Address, journal: Journal, pulse: Pulse) -> None:
         self.said: list[Told] = []
@@ -91,6 +94,7 @@ class Wire:
         self.port = 0
         self.is_open = False
         self.closed_by: Side | None = None
+        self.on_told: Callable[[], None] = lambda: None
         self._who, self._journal, self._pulse = who, journal, pulse
         self._relay = Relay(server, self._watch)
         self._observer = Observer()
@@ -119,6 +123,8 @@ class Wire:
             self._journal.add(self._who, "·", b"connected")
         else:
             self._ended(event)
+        if event.what == "bytes" and event.side == "server":
+            self.on_told()
         for seen in self._observer.take(event):
             (self.said if event.side == "client" else self.heard).append(self._told(seen))
         self._pulse.beat()
