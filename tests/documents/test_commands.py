@@ -28,7 +28,7 @@ OWN = {
 }
 PYTHON = {"python", "python3"}
 TOOLS = {"pip", "pytest", "ruff", "mypy", "node", "git", "cd", "printf", "pipx", "uvx", "docker", "apt-get"}
-LISTENS = {"client", "proxy", "serve"}
+LISTENS = {"client", "matrix", "proxy", "serve"}
 """Commands of the suite that do not end by themselves, or need a client: their own tests start them."""
 SOON = {"--explain", "--only", "-k", "base", "check", "diff", "--list", "--version"}
 RUN_ELSEWHERE = {ROOT / "docs/kit/README.md"}
