@@ -36,30 +36,31 @@ def description() -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "servers": {"local": {"host": "127.0.0.1:8080", "protocol": "tcp", "description": "A server on this machine."}},
-        "channels": {
-            "connection": {
-                "title": "One TCP connection",
-                "description": "Bound to one user's name by its first request.",
-                "servers": [{"$ref": "#/servers/local"}],
-                "messages": {action: {"$ref": f"#/components/messages/{action}"} for action in _actions()},
-            }
-        },
-        "operations": {
-            **{action: _request(action) for action in schemas.actions("requests")},
-            "deliver": {
-                "action": "send",
-                "channel": {"$ref": CHANNEL},
-                "summary": "What others did: a copy for everyone concerned.",
-                "messages": [_in_channel(action) for action in delivered()],
-            },
-        },
+        "channels": {"connection": _connection()},
+        "operations": {**{action: _request(action) for action in schemas.actions("requests")}, "deliver": _delivery()},
         "components": {
             "messages": {action: _message(action) for action in _actions()},
-            "schemas": {
-                name: _converted(rule) for name, rule in schemas.load("common.json")["$defs"].items()
-            },
+            "schemas": {name: _converted(rule) for name, rule in schemas.load("common.json")["$defs"].items()},
         },
-    }  # fmt: skip
+    }
+
+
+def _connection() -> dict[str, Any]:
+    return {
+        "title": "One TCP connection",
+        "description": "Bound to one user's name by its first request.",
+        "servers": [{"$ref": "#/servers/local"}],
+        "messages": {action: {"$ref": f"#/components/messages/{action}"} for action in _actions()},
+    }
+
+
+def _delivery() -> dict[str, Any]:
+    return {
+        "action": "send",
+        "channel": {"$ref": CHANNEL},
+        "summary": "What others did: a copy for everyone concerned.",
+        "messages": [_in_channel(action) for action in delivered()],
+    }
 
 
 def delivered() -> list[str]:

@@ -53,7 +53,7 @@ def conform(arguments: Sequence[str], folder: Path) -> str:
 )
 def test_what_the_page_adds_makes_groups(tmp_path: Path, language: str, file: str, behind: str, command: str) -> None:
     if shutil.which(shlex.split(command)[0]) is None:
-        pytest.skip(f"{language} is not installed")
+        pytest.skip(f"{shlex.split(command)[0]} is not installed")
     shutil.copytree(KIT, tmp_path / "docs" / "kit")
     (added,) = blocks((KIT / "README.md").read_text(encoding="utf-8"), language)
     server = tmp_path / "docs" / "kit" / file
