@@ -1,0 +1,1 @@
+"""How fast the reference server is, as ratios to a baseline measured in the same run."""
