@@ -31,6 +31,17 @@ const search = (page, text) => {
   const name = each => each.querySelector("b")?.textContent ?? each.textContent;
   return [...page.querySelectorAll("#results li")].map(name);
 };
+const press = (page, key) => page.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const keys = page => {
+  press(page, "/");
+  const focused = page.activeElement.id;
+  search(page, "g-ban");
+  press(page, "ArrowDown");
+  press(page, "ArrowDown");
+  const second = page.activeElement.getAttribute("href");
+  page.querySelector("form").requestSubmit();
+  return { focused, second, entered: page.location.hash, hidden: page.getElementById("results").hidden };
+};
 addEventListener("load", () => {
   const pages = [...document.querySelectorAll("iframe")].map(each => each.contentDocument);
   const root = each => each.documentElement;
@@ -40,6 +51,7 @@ addEventListener("load", () => {
     background: pages[0].defaultView.getComputedStyle(pages[0].body).backgroundColor,
     searchIsShown: !pages[0].querySelector("form").hidden,
     found: Object.fromEntries(SEARCHES.map(each => [each, search(pages[1], each)])),
+    keys: keys(pages[1]),
   });
 });
 </script>
@@ -97,6 +109,7 @@ def test_it_fits_phone_and_desk_loads_nothing_and_finds_what_is_asked_for(tmp_pa
         "dragons": "Nothing is called so, and nothing speaks of it.",
     }
     assert {"G-POST-3", "leave"} <= set(found["not-member"])
+    assert seen["keys"] == {"focused": "search", "second": "#g-ban-2", "entered": "#g-ban-1", "hidden": True}
 
 
 @needs_chromium
