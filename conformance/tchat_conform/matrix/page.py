@@ -43,25 +43,24 @@ SCREEN = 30
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much there is room for: lines of a log, characters of a value, lines of a screen; the same where it passed.
-
-    ``value`` and ``sentence`` are characters.
-    """
+    """How much there is room for: lines of a log, where it passed too, and characters of all else."""
 
     lines: int
     value: int
     passed_lines: int
-    sentence: int = 1_200
+    screen: int
+    sentence: int
 
 
 ROOMS = (
-    Room(80, 500, 60),
-    Room(60, 300, 30),
-    Room(40, 240, 16),
-    Room(24, 200, 8, 800),
-    Room(16, 160, 4, 600),
-    Room(10, 120, 0, 400),
-    Room(4, 80, 0, 300),
+    Room(80, 500, 60, 4_000, 1_200),
+    Room(60, 300, 30, 4_000, 1_200),
+    Room(40, 240, 16, 3_000, 1_000),
+    Room(24, 200, 8, 2_000, 800),
+    Room(16, 160, 4, 1_200, 600),
+    Room(10, 120, 0, 600, 400),
+    Room(4, 80, 0, 200, 160),
+    Room(0, 40, 0, 80, 80),
 )
 """From generous to tight: a page takes the first that keeps it small enough, or the last."""
 
@@ -108,8 +107,9 @@ def _shown(outcome: Outcome, room: Room) -> Sequence[Entry]:
     return outcome.log[-lines:] if lines else ()
 
 
-def _screen(text: str) -> str:
-    return "\n".join(text.splitlines()[-SCREEN:])
+def _screen(text: str, room: Room) -> str:
+    """Return the end of a screen."""
+    return visible("\n".join(text.splitlines()[-SCREEN:])[-room.screen :], room.screen, lines=True)
 
 
 def _rule_of(blame: Blame) -> Requirement | None:
