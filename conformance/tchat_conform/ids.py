@@ -37,6 +37,13 @@ def current(case: str) -> str:
     return renamed().get(case, case)
 
 
+def every() -> frozenset[str]:
+    """Return the ids of all cases that there are, about servers and about clients."""
+    from tchat_conform.clients.case import all_client_cases  # noqa: PLC0415 - it looks up old ids here
+
+    return frozenset(each.id for each in all_cases()) | {each.id for each in all_client_cases()}
+
+
 def _retired(how: str) -> dict[str, str]:
     table: dict[str, str] = tomllib.loads(RETIRED.read_text(encoding="utf-8"))[how]
     return table
@@ -44,9 +51,8 @@ def _retired(how: str) -> dict[str, str]:
 
 def publish() -> list[str]:
     """Add the ids of new cases to ids.txt, and return them."""
-    ids = {each.id for each in all_cases()}
-    new = sorted(ids - published())
-    IDS.write_text("".join(f"{each}\n" for each in sorted(ids | published())), encoding="utf-8")
+    new = sorted(every() - published())
+    IDS.write_text("".join(f"{each}\n" for each in sorted(every() | published())), encoding="utf-8")
     published.cache_clear()
     return new
 

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from tchat_conform.clients import cases
+from tchat_conform.ids import current, removed
 from tchat_conform.near import did_you_mean
 from tchat_conform.requirements import Level, Requirement, client_requirements, levels
 from tchat_conform.selection import NoSuchCase
@@ -109,7 +110,9 @@ def client_ids_of(name: str) -> list[str]:
 
     Raises NoSuchCase with the nearest names.
     """
-    wanted = name.casefold()
+    if name in removed():
+        raise NoSuchCase(f"The case {name} is no more: {removed()[name]}")
+    wanted = current(name).casefold()
     found = [each.id for each in all_client_cases() if wanted in (each.id.casefold(), each.requirement.id.casefold())]
     if not found:
         known = {*client_requirements(), *(each.id for each in all_client_cases())}
