@@ -22,13 +22,13 @@ SHOWN = [each for each in commands() if each.document == KIT / "README.md"]
 STARTING_POINTS = [each for each in SHOWN if "base" in each.words]
 (POSTING,) = (each for each in SHOWN if "base" not in each.words)
 LIMIT = 120
-LINES = {"framing": 40, "hello": 65, "server": 105}
+LINES = {"framing": 40, "hello": 65, "server": 105, "client": 70}
 """The most lines that a starting point may have: it is read in a minute, or it is none."""
 
 
 @pytest.mark.parametrize("command", STARTING_POINTS, ids=str)
 def test_a_starting_point_reaches_base(command: Command) -> None:
-    needs = shlex.split(command.words[2])[0]
+    needs = program(command)[0]
     if shutil.which(needs) is None:
         pytest.skip(f"{needs} is not installed")
     printed = conform(command.words[1:], ROOT)
@@ -64,8 +64,16 @@ def test_what_the_page_adds_makes_groups(tmp_path: Path, language: str, file: st
     conform(["--spawn", command, *which], tmp_path)
 
 
-def test_both_languages_are_judged() -> None:
-    assert {Path(shlex.split(each.words[2])[1]).parent.name for each in STARTING_POINTS} == {"node", "python"}
+def program(command: Command) -> list[str]:
+    """Return the words that start the server or client that a command judges."""
+    words = list(command.words)
+    return words[words.index("--") + 1 :] if "--" in words else shlex.split(words[words.index("--spawn") + 1])
+
+
+def test_server_and_client_are_judged_in_both_languages() -> None:
+    judged = {program(each)[1] for each in STARTING_POINTS}
+    assert judged == {str(path.relative_to(ROOT)) for name in ("server", "client") for path in KIT.glob(f"*/{name}.*")}
+    assert len(judged) == 4
 
 
 @pytest.mark.parametrize("path", [*KIT.glob("*/*.mjs"), *KIT.glob("*/*.py")], ids=lambda path: path.name)
