@@ -20,6 +20,7 @@ CLOSER = 0.01
 CLOSE, END, RESET = b"we close", b"we end our side", b"we reset the connection"
 CLOSINGS = frozenset({CLOSE, END, RESET})
 """The remarks of a log that say that our side has ended a connection."""
+LEAVING = ("client-quit", "client-error")
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CHUNK = 65_536
@@ -239,11 +240,15 @@ class Connection:
             return
         self.reset = reset
         self.closed = True
-        self.cut = not self.writer.is_closing()
+        self.cut = not self.writer.is_closing() and not self._takes_leave()
         self.departed = self.departed or self.last_sent
         self.writer.close()  # as clients do: many a server takes the user for gone only then
         self.log.add(self.who, "·", b"the server " + (b"reset" if self.reset else b"closed") + b" it")
         self.news.set()
+
+    def _takes_leave(self) -> bool:
+        """Tell whether what was sent last asks the server to close the connection."""
+        return bool(self._marks) and self._marks[-1][0].get("action") in LEAVING
 
     def _acknowledge(self) -> None:
         """Acknowledge what came at once: a server with Nagle's algorithm on holds back its next write until then."""

@@ -28,8 +28,8 @@ from tchat_protocol.framing import BadInput
 CASE_LIMIT_FACTOR = 30
 SLOW_AT_ONCE = 2
 
-CRASHES_THAT_TELL = 2
-"""After so many crashes by harsh cases the rest of them runs one at a time: most of them will be to blame."""
+FEWER = 4
+"""By how much fewer harsh cases run next after some of which the server died."""
 
 SLOW_ANSWER = 0.1
 """Seconds after which an answer is so slow that the server rather waits than works: more may wait at a time."""
@@ -94,37 +94,43 @@ class _Runner:
 
     async def run(self, cases: Sequence[Case]) -> list[Result]:
         for phase in _phases(cases):
-            left = phase
-            while left:
-                if phase[0].alone:
-                    await self._one_by_one(left)
-                elif phase[0].restarts:
-                    await self._restarting(left)
-                else:
-                    await self._side_by_side(left)
-                left = await self._sorted_out()
+            if phase[0].alone:
+                await self._one_by_one(phase)
+            elif phase[0].harsh:
+                await self._carefully(phase)
+            else:
+                left = phase
+                while left:
+                    await (self._restarting if phase[0].restarts else self._side_by_side)(left)
+                    left = await self._sorted_out()
             await self._one_by_one(self._undisturbed())
         await self._again_alone(cases)
         return [self._results[each.id] for each in cases]
 
     # -- together -----------------------------------------------------------------------------------------
 
+    async def _carefully(self, phase: Sequence[Case]) -> None:
+        """Run cases that kill many a server: fewer and fewer at a time while it dies, and more again while it lives."""
+        left, size = list(phase), MOST_AT_ONCE
+        while left:
+            now, left = left[:size], left[size:]
+            crashes = self._crashes.count
+            if len(now) == 1:
+                await self._one_by_one(now)
+            else:
+                await self._side_by_side(now)
+                left = [*await self._sorted_out(), *left]
+            died = self._crashes.count > crashes
+            size = max(1, size // FEWER) if died else min(MOST_AT_ONCE, size * 2)
+
     async def _side_by_side(self, phase: Sequence[Case]) -> None:
         slots = asyncio.Semaphore(1) if phase[0].harsh and not self._run.target.can_restart else self._slots
-        crashes = self._crashes.count
 
         async def one(case: Case) -> None:
             async with self._slow_slots if case.slow and not case.harsh else slots:
-                if not is_deadly():
-                    await self._together(case)
-
-        def is_deadly() -> bool:
-            return phase[0].harsh and self._crashes.count - crashes >= CRASHES_THAT_TELL
+                await self._together(case)
 
         await asyncio.gather(*map(one, phase))
-        if is_deadly():
-            there = {each.id for group in self._victims.values() for each in group}
-            await self._one_by_one(each for each in phase if each.id not in self._results and each.id not in there)
 
     async def _restarting(self, phase: Sequence[Case]) -> None:
         """Run cases that restart the server, all at once, so that they share the restarts."""
@@ -149,7 +155,7 @@ class _Runner:
         if result.verdict is not Verdict.PASS and not await self._crashes.outlived(crashes):
             self._victims.setdefault(crashes, []).append(case)
             self._first[case.id] = result
-        elif result.verdict is not Verdict.PASS and case.id in self._cut:
+        elif result.verdict is not Verdict.PASS and case.id in self._cut and not case.restarts:
             self._disturbed.append(case)
         else:
             self._keep(result)
@@ -203,18 +209,25 @@ class _Runner:
         return await self._crashes.blame(result)
 
     async def _again_alone(self, cases: Sequence[Case]) -> None:
-        """Run again what failed by a rare silence: one case of each cause, and all of a cause that proves doubtful."""
+        """Run again what failed by a rare silence, until each of these silences has come twice."""
         if not await self._crashes.revived():
             return
-        by_cause: dict[tuple[Verdict, str], list[Case]] = {}
+        confirmed: set[object] = set()
+        for case, doubts in self._doubtful(cases):
+            if not doubts <= confirmed and await self._confirmed(case):
+                confirmed |= doubts
+
+    def _doubtful(self, cases: Sequence[Case]) -> list[tuple[Case, set[object]]]:
+        """Return the cases that rest on rare silences, and on which: those that rest on many first.
+
+        A silence without a name of its own stands for itself only in results of one cause.
+        """
+        found: list[tuple[Case, set[object]]] = []
         for each in cases:
-            missed = self._missed.get(each.id, ())
-            if each.id not in self._ran_alone and any(not self._run.is_fact(what) for what in missed):
-                by_cause.setdefault(_cause(self._results[each.id]), []).append(each)
-        for alike in by_cause.values():
-            for each in alike:
-                if await self._confirmed(each):
-                    break
+            missed = {what for what in self._missed.get(each.id, ()) if not self._run.is_fact(what)}
+            if missed and each.id not in self._ran_alone:
+                found.append((each, {what or _cause(self._results[each.id]) for what in missed}))
+        return sorted(found, key=lambda each: -len(each[1]))
 
     async def _confirmed(self, case: Case) -> bool:
         first = self._results[case.id]

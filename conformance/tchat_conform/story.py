@@ -4,17 +4,20 @@ Nothing in it is known to kill servers: every message is legal, alone in its seg
 the next.
 """
 
+import asyncio
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tchat_conform.actions import GROUP, changes_something, news
+from tchat_conform.connection import Connection
 from tchat_conform.expect import looks_refused, mentions, words
-from tchat_conform.run import FIRST_PATIENCE, Run
+from tchat_conform.run import FIRST_PATIENCE, QUICK, Run
 from tchat_conform.speech import STANDARD, Speech
 from tchat_conform.target import accepts
 from tchat_conform.user import User, is_echo
-from tchat_conform.verdict import Message, Stopped
+from tchat_conform.verdict import Blocked, Message, Stopped
 from tchat_conform.witness import Witness
 from tchat_conform.world import World
 from tchat_protocol.errors import ErrorCode
@@ -33,6 +36,10 @@ TOLD = (
 """The actions of every story; one that is told whole has more."""
 IMPATIENT = 0.5
 """How many seconds an answer is waited for, at most, where hello had none."""
+HASTE = 0.3
+"""How many seconds the first hello has before another one, in a wider form, is sent beside it."""
+BEHIND_FACTOR = 10
+"""How much longer than the answer to the wider hello the one to the first may take."""
 
 WITNESSED = {
     "client-list-clients": lambda name: {"action": "client-list-clients", "from": name},
@@ -131,11 +138,11 @@ class _Teller:
         self.world = World(run, speech)
         self.story = Story(speech)
         self.last: Message | None = None
+        self.impatient = IMPATIENT
 
     async def tell(self, *, whole: bool) -> None:
         alice = await self.world.stranger("alice")
-        with self.run.patient_for(FIRST_PATIENCE):
-            await self._asks(alice, "client-hello")
+        await self._says_hello(alice)
         silent = await self.world.connect("silent")
         await self.world.settle(silent, lambda: bool(silent.inbox or silent.broken))
         self._greeted(silent.inbox, silent.broken)
@@ -147,7 +154,7 @@ class _Teller:
             return
         if self.story.hello is None and self.world.speech != STANDARD:
             return  # a form that is not even greeted is not the one
-        with self.run.patient_for(self.run.limit if self.story.hello is not None else IMPATIENT):
+        with self.run.patient_for(self.run.limit if self.story.hello is not None else self.impatient):
             bob = await self.world.stranger("bob")
             await self._asks(bob, "client-hello", remember=False)
             await self._is_told("server-presence", alice, bob.name)
@@ -155,6 +162,48 @@ class _Teller:
         if self.story.is_welcome or self.story.effects:
             await self._groups(alice, bob, whole=whole)
         self._greeted(silent.inbox, silent.broken)
+
+    async def _says_hello(self, alice: User) -> None:
+        """Say the first hello, and have somebody else say a wider one if it is not answered soon.
+
+        A server that answers the wider one at once does not understand the first: no need to wait for it any longer.
+        """
+        with self.run.patient_for(FIRST_PATIENCE):
+            asking = asyncio.create_task(self._asks(alice, "client-hello"))
+            try:
+                await asyncio.wait({asking}, timeout=HASTE)
+                if not asking.done() and self.world.speech == STANDARD:
+                    await self._outrun(asking)
+                await asyncio.wait({asking})
+            finally:
+                asking.cancel()
+        if not asking.cancelled():
+            asking.result()
+
+    async def _outrun(self, asking: "asyncio.Task[Message | None]") -> None:
+        """Ask in a wider form, and give up the first request if that is answered well before it."""
+        wider, began = World(self.run, replace(STANDARD, fields=True)), time.monotonic()
+        try:
+            twin = await wider.stranger("twin")
+            await twin.says("client-hello")
+            if await self._is_first(twin.connection, asking):
+                self.impatient = min(IMPATIENT, max(QUICK, BEHIND_FACTOR * (time.monotonic() - began)))
+                await asyncio.wait({asking}, timeout=self.impatient)
+                if asking.cancel():
+                    self.story.answers["client-hello"] = None
+        except Blocked:
+            pass  # nobody else can connect, which the story will tell
+        finally:
+            await wider.end()
+
+    async def _is_first(self, twin: Connection, asking: "asyncio.Task[Message | None]") -> bool:
+        """Tell whether a connection hears something before a request is answered or given up."""
+        hearing = asyncio.create_task(twin.wait_until(lambda: bool(twin.inbox), FIRST_PATIENCE - HASTE))
+        try:
+            await asyncio.wait({hearing, asking}, return_when=asyncio.FIRST_COMPLETED)
+            return not asking.done() and hearing.result()
+        finally:
+            hearing.cancel()
 
     async def _talks(self, alice: User, bob: User) -> None:
         online = await self._asks(alice, "client-list-clients")

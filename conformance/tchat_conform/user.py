@@ -295,7 +295,9 @@ class User:
         def refuses(received: Received) -> bool:
             return is_it(received.message) and looks_refused(received.message)
 
-        found = await self._next(decides, f"a refusal of {action}", since=since)
+        known = action if action in schemas.actions("requests") else "an unknown action"
+        what = "a refusal of bad input" if request is None else f"a refusal of {known}"
+        found = await self._next(decides, what, since=since)
         if found is not None and not refuses(found):  # it may do what it refuses, and say both
             await self.world.settle(self.connection, lambda: self._unused(refuses, since) is not None)
         found = self._unused(refuses, since) or found

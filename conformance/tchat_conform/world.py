@@ -226,6 +226,13 @@ class World:
         if not condition() and not connection.closed:
             await self._wait_longer(connection, condition, 0.0, hopeless=True)
 
+    async def stream(self, connection: Connection, arrived: Callable[[], int], wanted: int) -> None:
+        """Wait until so many things have arrived, or, the server being past all that was sent, no more of them do."""
+        before = -1
+        while before < arrived() < wanted and not connection.closed:
+            before = arrived()
+            await self._wait_longer(connection, lambda: arrived() >= wanted, 0.0, hopeless=False)
+
     async def _wait_longer(
         self, connection: Connection, condition: Callable[[], bool], waited: float, *, hopeless: bool
     ) -> None:

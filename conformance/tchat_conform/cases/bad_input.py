@@ -321,6 +321,6 @@ async def a_request_that_is_too_large_harms_nobody(w: World) -> None:
     alice, bob, eve = await w.users("alice", "bob", "eve")
     group = await w.group_of(alice, bob)
     await eve.connection.send_bytes(b'{"action":"client-broadcast","msg":"' + b"x" * 200_000)
-    await eve.connection.wait_until(lambda: bool(_refusals(eve)), w.patience)
+    await w.stream(eve.connection, lambda: len(_refusals(eve)), 1)
     await bob.hears_copy_of(await alice.asks("gbroadcast", group=group, msg=w.text()))
     await alice.hears_copy_of(await bob.asks("client-send", to=alice.name, msg=w.text()))

@@ -142,7 +142,7 @@ async def _errs(w: World, user: User) -> list[Message]:
     def refusals() -> list[Message]:
         return [each.message for each in user.connection.inbox[first:] if looks_refused(each.message)]
 
-    await user.connection.wait_until(lambda: len(refusals()) >= 4, w.patience)
+    await w.stream(user.connection, lambda: len(refusals()), 4)
     must(len(refusals()) == 4, f"four requests must be refused, not {len(refusals())}")
     return refusals()
 

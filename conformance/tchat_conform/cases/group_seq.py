@@ -36,7 +36,7 @@ async def order_of(user: User, texts: frozenset[str]) -> list[str]:
     def heard() -> list[str]:
         return [word for each in user.connection.inbox for word in words(each.message) if word in texts]
 
-    await user.connection.wait_until(lambda: len(heard()) >= len(texts), user.world.patience)
+    await user.world.stream(user.connection, lambda: len(heard()), len(texts))
     return heard()
 
 

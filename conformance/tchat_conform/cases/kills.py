@@ -13,7 +13,7 @@ from tchat_conform.verdict import Message, Stopped, must
 from tchat_conform.world import World
 
 ENOUGH = 60
-AT_MOST = 100
+AT_MOST = 30
 
 
 @case("H-KILL-1", restarts=True, alone=True)

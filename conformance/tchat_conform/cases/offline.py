@@ -162,7 +162,7 @@ async def _come_in_order(user: User, texts: list[str], token: str) -> None:
     def came() -> list[str]:
         return [next(word for word in words(each) if token in word) for each in user.heard_about(token)]
 
-    await user.connection.wait_until(lambda: len(came()) >= len(texts), user.world.patience)
+    await user.world.stream(user.connection, lambda: len(came()), len(texts))
     must(came() == texts, "what waited must come whole and in the order in which it was sent", str(texts), str(came()))
 
 
