@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tchat_conform.actions import REQUIREMENT_OF
@@ -319,4 +319,12 @@ def _cause(result: Result) -> tuple[Verdict, str]:
 
 
 def _result(case: Case, verdict: Verdict, findings: tuple[Finding, ...], log: WireLog, seconds: float) -> Result:
-    return Result(case.id, case.requirement.id, case.title, verdict, findings, tuple(log.entries), round(seconds, 4))
+    plain = tuple(map(_plain, findings))
+    return Result(case.id, case.requirement.id, case.title, verdict, plain, tuple(log.entries), round(seconds, 4))
+
+
+def _plain(finding: Finding) -> Finding:
+    """Return a finding of plain messages: as a case has them they hold on to all of its world."""
+    sides = (dict(each) if isinstance(each, Mapping) else each for each in (finding.expected, finding.received))
+    expected, received = sides
+    return replace(finding, expected=expected, received=received)

@@ -1,6 +1,7 @@
 """What the suite learns of a server before the first case, and what it does when the server dies."""
 
 import asyncio
+import pickle
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -150,3 +151,13 @@ def test_a_command_that_ends_is_no_server_though_something_listens(tmp_path: Pat
     with pytest.raises(TargetError, match="ended, though something listens"):
         with_server(SpawnedServer(f"python {daemon} {{port}} {end}"), probed)
     end.touch()
+
+
+def test_results_can_be_kept_and_sent(tmp_path: Path) -> None:
+    results = judged(
+        spawned("sentences.py", tmp_path),
+        "B-SEND-1/both-get-a-private-message",
+        "B-LIST-1/the-list-holds-everyone-online",
+    )
+    assert [each for each in results.values() if each.findings]
+    assert pickle.loads(pickle.dumps(results)) == results  # noqa: S301 - made a moment ago

@@ -36,6 +36,7 @@ from tchat_conform.language import language_option
 from tchat_conform.reports.html import html
 from tchat_conform.reports.json_report import json_report
 from tchat_conform.reports.junit import junit
+from tchat_conform.reports.markdown import markdown
 from tchat_conform.reports.report import Report
 from tchat_conform.reports.terminal import print_report
 from tchat_conform.verdict import Verdict
@@ -329,6 +330,15 @@ def test_the_terminal_speaks_french() -> None:
         assert text in shown
     for text in ("Fix this first", "expected", "received", "again ", "Exit status"):
         assert text not in shown
+
+
+def test_the_summary_of_a_ci_speaks_french() -> None:
+    shown, english = _shown(markdown, "fr").replace("\xa0", " "), _shown(markdown, "en")
+    for text in ("À corriger, le pire d'abord", "**Remède :**", "Rejouer :", "| niveau |", "| tous |"):
+        assert text in shown
+    for text in ("To fix", "Fix:", "Again:", "| level |", "| all |", "judged on", "expected  ", "Cases:"):
+        assert text not in shown
+        assert text in english
 
 
 @pytest.mark.parametrize("render", [json_report, junit])
