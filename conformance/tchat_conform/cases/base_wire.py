@@ -65,7 +65,8 @@ async def all_that_is_sent_is_utf8(w: World) -> None:
         try:
             connection.raw.decode()
         except UnicodeDecodeError as error:
-            raise Failed(Finding(f"this is not UTF-8: {error}", None, repr(bytes(connection.raw)))) from error
+            sentence = f"this is not UTF-8: it has the byte 0x{connection.raw[error.start]:02x}"
+            raise Failed(Finding(sentence, None, repr(bytes(connection.raw)))) from error
 
 
 @case("W-JSON-1")
