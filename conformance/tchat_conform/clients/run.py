@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tchat_conform.clients.description import Description
+from tchat_conform.verdict import Finding
 
 NAME = "alice"
 """The name that the client is given."""
@@ -23,6 +24,7 @@ class ClientRun:
     ``says_hello``, ``barrier`` (an action whose command works), ``shows`` (whether it shows messages at all) and
     ``spontaneous`` (actions that it sends unasked) are learned by the probe; ``spoken`` says how the client is driven
     otherwise than by default. ``name`` is the user's, ``cwd`` the directory that the client is started in.
+    ``lacking`` holds the commands that a case has proved it not to have, by action: no other case waits for them again.
     """
 
     command: Sequence[str]
@@ -36,6 +38,7 @@ class ClientRun:
     name: str = NAME
     cwd: str | None = None
     slowest: float | None = None
+    lacking: dict[str, Finding] = field(default_factory=dict)
     alone: bool = field(default=False)
 
     @property

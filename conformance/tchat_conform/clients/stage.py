@@ -190,6 +190,8 @@ class Stage:
         lines = self.run.description.lines(action, fields)
         if lines is None:
             raise Unsupported(Finding(f"its description has no command for {action}", by=action))
+        if action in self.run.lacking:
+            raise Unsupported(self.run.lacking[action])
         typed = _joined(lines)
         await self._type_lines(lines)
         began, seen = time.monotonic(), self._seen
@@ -261,7 +263,8 @@ class Stage:
                 return
             proof = f"{barrier}, asked for afterwards, was sent"
             sentence = f"{typed} sends nothing, and the client goes on"
-            raise Unsupported(Finding(sentence, meant, self.screen(), meant["action"], proof))
+            self.run.lacking[meant["action"]] = Finding(sentence, meant, self.screen(), meant["action"], proof)
+            raise Unsupported(self.run.lacking[meant["action"]])
         await self.must_live(f"{typed} was typed")
         self.missed = True
         if barrier == meant["action"] or barrier is None:

@@ -63,6 +63,8 @@ LIMITS = frozenset({"rate-limited", "server-full", "storage-full"})
 """Refusals that a server may answer any request with."""
 _AT_ONCE = re.compile(r"\}\s*\{|after JSON|Extra data")
 """What programs say of two messages that they take for one."""
+_MISSING = re.compile(r"(?i)n'existe pas|introuvable|does ?(not|n't) exist|no such (group|user)|\bnot found\b")
+"""What servers say in words of a group or user that is not there."""
 _UNKNOWN = re.compile(
     r"(?i)(unknown|unsupported|not (implemented|supported)|inconnue?|non (reconnue?|support\w+)).{0,12}"
     r"(action|command|request|commande|requ[eê]te)|(action|command|commande|requ[eê]te).{0,24}"
@@ -216,8 +218,9 @@ def _faults(attempt: Attempt) -> tuple[Fault, ...]:
 
 
 def is_refusal(told: Told) -> bool:
-    """Tell whether a message refuses something."""
-    return looks_refused(told.inner)
+    """Tell whether a message refuses something, be it in words, under the action of an answer."""
+    text = told.inner.get("msg")
+    return looks_refused(told.inner) or (bool(told.faults) and isinstance(text, str) and bool(_MISSING.search(text)))
 
 
 def is_unknown(told: Told) -> bool:

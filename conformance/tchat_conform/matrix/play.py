@@ -210,7 +210,8 @@ class Play:
 
     async def _explained(self, stopped: Unfinished, person: Person, attempt: Attempt) -> Unfinished:
         """Return why a request brought nothing about: a server that serves all but this does not have it."""
-        silent = stopped.verdict is Verdict.SERVER and stopped.hasty and attempt.action != "client-hello"
+        failed = stopped.verdict in (Verdict.SERVER, Verdict.BOTH)
+        silent = failed and stopped.hasty and attempt.action != "client-hello"
         if not silent or not self.notes.is_unanswered or not await self.serves(person):
             return stopped
         asked = " and ".join(dict.fromkeys(str(each.meant["action"]) for each in self.notes.asked))

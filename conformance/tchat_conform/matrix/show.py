@@ -40,13 +40,14 @@ def print_matrix(report: MatrixReport, console: Console, *, verbose: bool = Fals
     """Print a run. ``verbose`` names every pair that a cause is seen in, and the logs of what did not pass."""
     width = min(console.width, WIDEST)
     console.print(Text(said(report.headline), "bold"))
-    console.print(Text(", ".join(f"{each.letter} {said(each.name)}" for each in SCENARIOS), "dim"))
+    for line in wrap(", ".join(f"{each.letter} {said(each.name)}" for each in SCENARIOS), width):
+        console.print(Text(line, "dim"))
     console.print()
     for table in _tables(report, width):
         console.print(table)
         console.print()
-    for line in _legend(report):
-        console.print(line)
+    for sign_and_words in _legend(report):
+        _print_hanging(console, sign_and_words, width)
     console.print()
     _print_causes(report, console, width, verbose=verbose)
     console.print(_points(report))
@@ -103,6 +104,14 @@ def sign(outcome: Outcome) -> str:
     if outcome.verdict is Verdict.PASSED and not is_strict(outcome):
         return NEARLY
     return SIGNS[outcome.verdict]
+
+
+def _print_hanging(console: Console, text: Text, width: int) -> None:
+    """Print words with a sign before them over as many lines as they need, all under the first word."""
+    first, *more = wrap(text.plain, width, subsequent_indent="  ")
+    console.print(text[: len(first)])
+    for line in more:
+        console.print(Text(line))
 
 
 def _legend(report: MatrixReport) -> Iterator[Text]:

@@ -12,7 +12,8 @@ from tchat_conform.clients.case import all_client_cases
 from tchat_conform.clients.description import Description
 from tchat_conform.clients.run import ClientRun
 from tchat_conform.clients.runner import ClientRunner
-from tchat_conform.verdict import Result, Verdict
+from tchat_conform.clients.stage import Stage
+from tchat_conform.verdict import Finding, Result, Unsupported, Verdict
 
 LIMIT, JOBS = 5.0, 4
 BASE = {"C-SEND-1", "C-BCAST-1", "C-LIST-1"}
@@ -51,12 +52,22 @@ def test_menu_is_found_out_without_a_description() -> None:
 
 
 def test_menu_knows_no_groups_and_goes_on() -> None:
-    _, results = foreign("menu.py", ["C-JOIN-1", "C-STATES-1"])
+    run, results = foreign("menu.py", ["C-JOIN-1", "C-STATES-1"])
     assert verdicts(results) == {Verdict.UNSUPPORTED}
+    assert set(run.lacking) == {"join", "states"}
     finding = results["C-JOIN-1/sends-its-request"].findings[0]
     assert "sends nothing, and the client goes on" in finding.sentence
     assert "s: message prive" in str(finding.received)
     assert finding.proof == "client-list-clients, asked for afterwards, was sent"
+
+
+def test_a_command_that_is_proved_to_be_lacking_is_not_waited_for_again() -> None:
+    run = ClientRun(["there-is-no-such-program"], Description(), LIMIT)
+    known = Finding("j sends nothing, and the client goes on", by="join")
+    run.lacking["join"] = known
+    with pytest.raises(Unsupported) as stopped:
+        asyncio.run(Stage(run, "again").types("join", group="wob"))
+    assert stopped.value.finding is known
 
 
 def test_menu_goes_blind_on_two_messages_in_one() -> None:

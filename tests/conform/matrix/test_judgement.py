@@ -7,7 +7,7 @@ import pytest
 
 from tchat_conform.form import Side, faults_of
 from tchat_conform.matrix.evidence import Attempt, ClientKnown, Hearing, Known, Listener, ServerKnown
-from tchat_conform.matrix.judgement import is_unknown, judge
+from tchat_conform.matrix.judgement import is_refusal, is_unknown, judge
 from tchat_conform.matrix.result import Unfinished, Verdict
 from tchat_conform.matrix.wire import Told, Trait
 from tchat_protocol.framing import BadInput, Message
@@ -161,6 +161,12 @@ def test_a_refusal_is_judged_by_what_it_says(answer: Message, expected: object) 
 )
 def test_a_server_without_codes_says_in_words_that_it_does_not_know_an_action(text: str, unknown: bool) -> None:
     assert is_unknown(told({"action": "server-error", "msg": text})) is unknown
+
+
+def test_a_refusal_may_stand_in_words_under_the_action_of_an_answer() -> None:
+    assert is_refusal(told({"action": "server-cgroupe", "msg": "Le groupe wob n'existe pas"}))
+    assert not is_refusal(told({"action": "server-cgroupe", "msg": "Le groupe wob a ete cree"}))
+    assert not is_refusal(told({**DELIVERY, "msg": "no such group"}))
 
 
 # -- the screen -------------------------------------------------------------------------------------------
