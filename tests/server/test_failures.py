@@ -94,6 +94,21 @@ async def test_newcomer_that_cannot_be_stored_is_not_bound(square: Town, stores:
     assert (await bob.ask("client-hello"))["action"] == "server-hello"
 
 
+async def test_newcomers_of_one_turn_are_judged_one_by_one(square: Town, stores: list[Store]) -> None:
+    ann = await square.come("ann")
+    fill_up(stores[0])
+    crowd = [await square.connect("n" * 29 + f"{number:03}") for number in range(160)]
+    for person in crowd:
+        person.send("client-hello")
+        person.send("client-list-clients")
+    firsts = [await person.receive() for person in crowd]
+    assert {first["action"] for first in firsts} == {"server-hello", "server-error"}
+    assert {first.get("code") for first in firsts} == {None, "storage-full"}
+    inside = [each.name for each, first in zip(crowd, firsts, strict=True) if first["action"] == "server-hello"]
+    assert (await ann.ask("client-list-clients"))["clients"] == ["ann", *inside]
+    assert [message["from"] for message in ann.heard] == inside
+
+
 async def test_failure_of_the_database_is_an_internal_error(square: Town, stores: list[Store]) -> None:
     ann, bob = await square.come_all("ann", "bob")
     stores[0]._db.execute(

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.framing import BadInput
-from tchat_protocol.messages import Request, parse_request
+from tchat_protocol.messages import parse_request
 from tchat_server import delivery, identity, pages, rooms
 from tchat_server.answers import encode_answer, encode_copies, error_answer
 from tchat_server.changes import Change
@@ -31,6 +32,9 @@ log = logging.getLogger("tchat.server")
 
 MAIL_BATCH = 100
 """So many waiting messages are delivered at once; the next ones follow once these are read."""
+
+SLOW_COMMIT_SECONDS = 1.0
+"""A commit that takes longer is told in the log."""
 
 FAILURES = {
     ErrorCode.STORAGE_FULL: "The server cannot store anything more; nothing was changed.",
@@ -63,6 +67,7 @@ class App:
         self._entries: list[Entry] = []
         self._reaches: dict[Sequence[str], Reach] = {}
         self._moment: datetime | None = None
+        self._newcomers: set[Connection] = set()
         self.connections: set[Connection] = set()
         self.empty = asyncio.Event()
         self.empty.set()
@@ -90,12 +95,19 @@ class App:
 
     def depart(self, connection: Connection) -> None:
         """Take a connection's user offline and tell the others (B-PRES-2)."""
+        if connection in self._newcomers:
+            self.flush()
+        name = self._unbind(connection)
+        if name is not None:
+            self._tell_presence(name, online=False)
+
+    def _unbind(self, connection: Connection) -> str | None:
         name, connection.name = connection.name, None
         if name is not None:
             del self._online[name]
             del self._state.online[name]
             self._reaches.clear()
-            self._tell_presence(name, online=False)
+        return name
 
     def forget(self, connection: Connection) -> None:
         """Forget a connection of which nothing is left."""
@@ -146,13 +158,17 @@ class App:
         if isinstance(admission, PasswordCheck):
             self._check_password(connection, received, admission)
             return
-        came = self._enter(connection, request.sender, admission)
+        if proof is not None and admission:
+            self._commit_now(admission)  # at once, so that no password is checked again because a commit failed
+        for change in admission:
+            change.apply(self._state)
+        came = self._enter(connection, request.sender, admission if proof is None else ())
         closes = self._handle(Asked(connection, received, request))
         if request.action == "client-error":
             log.info("%s left: %s: %s", connection.peer, request.fields["code"], request.fields["msg"])
         if closes:
             self.close(connection)
-        elif came:
+        elif came and not admission:  # for who was never here before, nothing waits
             self.flush()
             self._deliver_mail(connection)
 
@@ -178,16 +194,13 @@ class App:
     def _enter(self, connection: Connection, name: str | None, changes: tuple[Change, ...]) -> bool:
         """Bind the connection unless it is bound already, and tell whether the user came online by it.
 
-        A first visit and a new password are stored on their own and at once: they are rare, and so being online
-        never has to be undone because a commit failed.
+        ``changes`` are those of a newcomer; should they not be stored at the end of the turn, it has never come.
         """
-        if changes:
-            self._commit_now(changes)
-            for change in changes:
-                change.apply(self._state)
         if name is None or connection.name is not None:
             return False
-        self._tell_presence(name, online=True)
+        if changes:
+            self._newcomers.add(connection)
+        self._tell_presence(name, online=True, changes=changes)
         connection.name = name
         self._online[name] = connection
         self._state.online[name] = None
@@ -203,7 +216,7 @@ class App:
             self._add(Entry(connection, error_answer(refusal, asked.received), asked=asked))
             return False
         if isinstance(outcome.answer, Page):
-            self._read_page(connection, outcome.answer, request)
+            self._read_page(asked, outcome.answer)
             return False
         entry = self._entry(asked, outcome)
         for change in outcome.changes:
@@ -226,19 +239,22 @@ class App:
             reach = self._reaches[audience] = Reach([online[name] for name in audience if name in online])
         return reach
 
-    def _read_page(self, connection: Connection, page: Page, request: Request) -> None:
+    def _read_page(self, asked: Asked, page: Page) -> None:
         """Answer with a page of history, in which everything is that was posted before the request."""
-        self.flush()
-        answer = pages.fill(page, self._store.history(page), request.id)
-        self._add(Entry(connection, encode_answer(answer)))
+        newcomer = asked.connection in self._newcomers
+        if newcomer:
+            self._add(Entry(asked.connection, asked=asked))
+        if not self.flush() and newcomer:
+            return  # it has been asked again, and answered
+        answer = pages.fill(page, self._store.history(page), asked.request.id)
+        self._add(Entry(asked.connection, encode_answer(answer)))
 
     def _refuse(self, connection: Connection, refusal: Refusal, received: Received | None) -> None:
         self._add(Entry(connection, error_answer(refusal, received)))
 
-    def _tell_presence(self, name: str, *, online: bool) -> None:
-        if self._online:
-            reach = Reach(list(self._online.values()))
-            self._add(Entry(None, copy=encode_answer(rooms.presence(name, online=online)), reach=reach))
+    def _tell_presence(self, name: str, *, online: bool, changes: tuple[Change, ...] = ()) -> None:
+        reach = Reach(list(self._online.values()))
+        self._add(Entry(None, b"", encode_answer(rooms.presence(name, online=online)), reach, changes))
 
     def _deliver_mail(self, connection: Connection) -> None:
         """Deliver what waited for a user (B-SEND-4, G-INVITE-8), as fast as it reads; then mark it delivered.
@@ -275,34 +291,53 @@ class App:
         if entry.connection is not None:
             entry.connection.owe(len(entry.own))
 
-    def flush(self) -> None:
-        """Commit what the turn changed and send what it had to tell; nothing is sent if nothing is stored."""
+    def flush(self) -> bool:
+        """Commit what the turn changed and send what it had to tell; nothing is sent if nothing is stored.
+
+        Return whether it is stored; if not, the requests of the turn have been taken again.
+        """
         entries, self._entries, self._moment = self._entries, [], None
+        newcomers, self._newcomers = self._newcomers, set()
         self._reaches.clear()
         changes = [change for entry in entries for change in entry.changes]
         try:
             if changes:
-                self._store.commit(changes)
+                self._store_all(changes)
         except CommitFailed as failure:
             log.warning("the store refused a commit: %s", failure)
+            for connection in newcomers:
+                self._unbind(connection)
             self._load()
-            self._repeat(entries, failure)
-        else:
-            self._send(entries)
+            self._repeat(entries, newcomers, failure)
+            return False
+        self._send(entries)
+        return True
 
-    def _repeat(self, entries: list[Entry], failure: CommitFailed) -> None:
+    def _store_all(self, changes: Sequence[Change]) -> None:
+        """Commit, within the event loop: everyone waits for it, and what comes meanwhile shares the next commit."""
+        begin = monotonic()
+        self._store.commit(changes)
+        if (passed := monotonic() - begin) > SLOW_COMMIT_SECONDS:
+            log.warning("the disk is slow: storing %d changes took %.1f s", len(changes), passed)
+
+    def _repeat(self, entries: list[Entry], newcomers: set[Connection], failure: CommitFailed) -> None:
         """Take the requests of a turn that could not be stored again, each by itself.
 
-        So everyone is answered by what is true now, and a request that alone cannot be stored harms no other.
+        So everyone is answered by what is true now, and a request that alone cannot be stored harms no other. Who
+        came for the first time comes again.
         """
-        alone = sum(bool(entry.changes) for entry in entries) == 1
+        asked = [entry.asked for entry in entries if entry.asked and (entry.changes or entry.connection in newcomers)]
+        alone = asked[0] if len(asked) == 1 else None
         for entry in entries:
             if entry.asked is None:
-                self._send([entry])
-            elif alone and entry.changes:
-                self._refuse(entry.asked.connection, _failure(failure.code), entry.asked.received)
+                self._send([] if entry.changes else [entry])
+            elif entry.asked is alone:
+                self._refuse(alone.connection, _failure(failure.code), alone.received)
+            elif entry.connection in newcomers:
+                again = entry.asked.connection, entry.asked.received
+                self._guard(*again, self._take, *again)
             else:
-                self._guard(entry.asked.connection, entry.asked.received, partial(self._handle, entry.asked))
+                self._guard(entry.asked.connection, entry.asked.received, self._handle, entry.asked)
             self.flush()
 
     def _send(self, entries: Iterable[Entry]) -> None:
@@ -319,7 +354,7 @@ class App:
 
     def _commit_now(self, changes: Sequence[Change]) -> None:
         try:
-            self._store.commit(changes)
+            self._store_all(changes)
         except CommitFailed as failure:
             log.warning("the store refused a commit: %s", failure)
             raise _failure(failure.code) from failure

@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._max_queue = max_queue
         self._decoder = Decoder()
-        self._inbox: deque[Received] = deque()
+        self._inbox: deque[Received] | None = None  # most connections are idle, and an empty one is large
         self._outbox: list[bytes] = []
         self._owed = 0
         self._held = False
@@ -77,6 +77,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Decode what came and handle it; what comes while the connection ends is dropped."""
         if not self._ending:
+            self._inbox = self._inbox or deque()
             self._inbox.extend(self._decoder.feed(data))
             self._work()
 
@@ -87,7 +88,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """Depart, however the connection ended."""
         self._ending = True
-        self._inbox.clear()
+        self._inbox = None
         if self._linger is not None:
             self._linger.cancel()
         self._server.depart(self)
@@ -164,7 +165,7 @@ class Connection(asyncio.Protocol):
         if self._ending:
             return
         self._ending = True
-        self._inbox.clear()
+        self._inbox = None
         self._linger = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._transport.abort)
         if not self._transport.can_write_eof():
             self._transport.close()
@@ -178,7 +179,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, dropping what is queued."""
         self._ending = True
-        self._inbox.clear()
+        self._inbox = None
         self._transport.abort()
 
     def _work(self) -> None:
@@ -186,6 +187,7 @@ class Connection(asyncio.Protocol):
         while self._inbox and budget and self._ready():
             budget -= 1
             self._server.take(self, self._inbox.popleft())
+        self._inbox = self._inbox or None
         if self._ending:
             return
         if self._inbox or self._held:

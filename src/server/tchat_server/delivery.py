@@ -31,8 +31,8 @@ class Reach:
 class Entry:
     """One thing of a turn: what it changes, and what is sent once that is stored.
 
-    ``own`` goes to ``connection``, ``copy`` to the others within ``reach``; ``asked`` is what to decide again
-    should the commit fail.
+    ``own`` goes to ``connection``, ``copy`` to the others within ``reach``. ``asked`` is what to decide
+    again should the commit fail; an entry with changes and without it tells that a newcomer came.
     """
 
     connection: Connection | None

@@ -12,6 +12,7 @@ from tchat_protocol.errors import Refusal
 from tchat_server import rooms
 from tchat_server.answers import encode_answer
 from tchat_server.app import App
+from tchat_server.changes import Change
 from tchat_server.delivery import Entry, Reach
 from tchat_server.outcome import Outcome
 
@@ -278,9 +279,16 @@ def says_more_than_the_protocol_has(patch: pytest.MonkeyPatch) -> None:
 def announces_people_to_every_connection(patch: pytest.MonkeyPatch) -> None:
     """Presence goes to connections without a name too."""
 
-    def tell(self: App, name: str, *, online: bool) -> None:
+    def tell(self: App, name: str, *, online: bool, changes: tuple[Change, ...] = ()) -> None:
         message = encode_answer(rooms.presence(name, online=online))
-        self._add(Entry(None, copy=message, reach=Reach([each for each in self.connections if each.name != name])))
+        self._add(
+            Entry(
+                None,
+                copy=message,
+                reach=Reach([each for each in self.connections if each.name != name]),
+                changes=changes,
+            )
+        )
 
     patch.setattr(App, "_tell_presence", tell)
 
