@@ -95,6 +95,9 @@ class Nursery:
 def main() -> None:
     """Serve as a nursery until standard input ends."""
     import tchat_server.cli  # noqa: F401, PLC0415 - what is inherited by each server that is born
+    from tchat_protocol.messages import prepare  # noqa: PLC0415 - and so are the compiled schemas
+
+    prepare()
 
     woken, waker = os.pipe()
     os.set_blocking(waker, False)

@@ -272,6 +272,51 @@ class TestRefusing:
             check_request({**request.fields, **identifier, "action": request.action})
 
 
+PIECES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+    st.sampled_from(
+        ["", "x" * 33, "a b", "a;", "\u2028", "٣", "2026-11-23T09:30:00.000Z", "2026-11-23T09:30:00.000Z\n"]
+    ),
+    st.sampled_from(
+        ["٢026-11-23T09:30:00.000Z", "invite", "kick", "bad-message", "x" * 8192, "😀" * 8193, 2.0, 0, -0.0]
+    ),
+    st.lists(st.sampled_from(["ann", "bob", "", 1, None]), max_size=4),
+    st.dictionaries(st.sampled_from(["event", "sender", "ts", "seq", "msg", "group"]), st.text(max_size=3), max_size=4),
+)
+
+
+@st.composite
+def nearly_valid(draw: st.DrawFn) -> tuple[Kind, Any]:
+    """A message of the corpus or of the schemas' examples, with some of its fields replaced, left out or added."""
+    kind: Kind = draw(st.sampled_from(["requests", "answers"]))
+    whole = [each for action in schemas.actions(kind) for each in schemas.schema(kind, action)["examples"]]
+    whole += [entry.message for entry in corpus(kind) if isinstance(entry.message, dict)]
+    message = dict(draw(st.sampled_from(whole)))
+    fields = st.sampled_from([*message, "id", "seq", "ts", "owner", "field", "limit", "before", "new"])
+    for field in draw(st.lists(fields, max_size=3)):
+        message[field] = draw(PIECES)
+    for field in draw(st.lists(fields, max_size=1)):
+        message.pop(field, None)
+    return kind, message
+
+
+class TestVerdictAndExplanation:
+    @settings(max_examples=200, deadline=None)
+    @given(nearly_valid())
+    def test_the_fast_validator_and_the_one_that_explains_agree(self, case: tuple[Kind, Any]) -> None:
+        kind, message = case
+        assert is_valid(kind, message) == (problems(kind, message) == [])
+
+    @pytest.mark.parametrize("kind", ["requests", "answers"])
+    def test_they_agree_on_every_message_of_the_corpus(self, kind: Kind) -> None:
+        for entry in corpus(kind):
+            assert is_valid(kind, entry.message) == (problems(kind, entry.message) == []), entry.name
+
+
 class TestEcho:
     def test_action_and_id_are_repeated(self) -> None:
         assert echo({**JOIN, "id": 7}) == {"request": "join", "id": 7}

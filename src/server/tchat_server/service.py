@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 
+from tchat_protocol.messages import prepare
 from tchat_server.app import App
 from tchat_server.connection import Connection
 from tchat_server.limits import connection_limits
@@ -50,6 +51,7 @@ async def serve(options: Options) -> AsyncIterator[Service]:
     Raises OSError or StoreUnusable if the address or the database cannot be used.
     """
     app: App
+    prepare()
     limits = connection_limits(options.max_connections)
     listener = await asyncio.get_running_loop().create_server(
         lambda: Connection(app, options.max_queue),
