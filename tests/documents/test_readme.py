@@ -9,7 +9,6 @@ import pytest
 
 from documents.transcripts import blocks, kind
 from tchat_conform.cli import main
-from tchat_conform.clients.description import read_description
 from tchat_conform.expectations import read_expectations
 from tchat_conform.requirements import levels
 from tchat_conform.verdict import Verdict
@@ -64,11 +63,6 @@ def test_every_picture_it_shows_is_there() -> None:
     for description, path in pictures:
         assert len(description) > 20, "a reader who sees no picture is told nothing"
         assert (ROOT / path).read_bytes().startswith((b"\x89PNG", b"<svg"))
-
-
-def test_the_description_of_a_client_is_one(tmp_path: Path) -> None:
-    (tmp_path / "client.toml").write_text(blocks(SUITE, "toml")[0], encoding="utf-8")
-    assert read_description(tmp_path / "client.toml").style == "menu"
 
 
 def test_the_known_failure_it_shows_can_be_known(tmp_path: Path) -> None:

@@ -70,8 +70,8 @@ def test_a_description_says_all_that_differs(tmp_path: Path) -> None:
     }
 
 
-def test_the_description_that_the_readme_shows_can_be_used(tmp_path: Path) -> None:
-    (shown,) = blocks((ROOT / "README.md").read_text(encoding="utf-8"), "toml")
+def test_the_description_that_the_documents_show_can_be_used(tmp_path: Path) -> None:
+    (shown,) = blocks((ROOT / "docs" / "suite.md").read_text(encoding="utf-8"), "toml")
     assert read(tmp_path, shown).lines("client-quit", {}) == ["/exit"]
 
 
