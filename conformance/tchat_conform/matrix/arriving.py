@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from tchat_conform.expect import Expected
 from tchat_conform.matrix.evidence import Attempt, Hearing, Listener
-from tchat_conform.matrix.judgement import is_refusal
 from tchat_conform.matrix.person import REACTS_WITHIN, NeverCame, Person
 from tchat_conform.matrix.play import Asking, Play
 from tchat_conform.matrix.result import Blame, Unfinished, Verdict
+from tchat_conform.matrix.rules import is_refusal
 from tchat_conform.matrix.wire import Told
 from tchat_protocol import schemas
 from tchat_protocol.framing import BadInput

@@ -5,71 +5,26 @@ MUST on it, so that it goes no further, is to blame. Whether somebody else would
 what the suite has seen of each peer alone.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from tchat_conform.expect import looks_refused
 from tchat_conform.form import Fault
 from tchat_conform.matrix.evidence import Attempt, Hearing, Known
 from tchat_conform.matrix.result import Blame, Unfinished, Verdict
+from tchat_conform.matrix.rules import (
+    AT_ONCE,
+    COMMANDS,
+    LIMITS,
+    OF_CLIENTS,
+    OF_SERVERS,
+    PRIVATE,
+    SHOWN,
+    WAYS,
+    is_unknown,
+)
 from tchat_conform.matrix.wire import Told, Trait
 from tchat_conform.requirements import Keyword, requirement
 from tchat_protocol.framing import BadInput
-
-COMMANDS = {
-    "client-hello": "C-FORM-1",
-    "client-send": "C-SEND-1",
-    "client-broadcast": "C-BCAST-1",
-    "client-list-clients": "C-LIST-1",
-    "client-quit": "C-QUIT-1",
-    "cgroupe": "C-CREATE-1",
-    "join": "C-JOIN-1",
-    "gbroadcast": "C-POST-1",
-    "members": "C-MEMBERS-1",
-    "msgs": "C-MSGS-1",
-    "groups": "C-GROUPS-1",
-    "leave": "C-LEAVE-1",
-    "invite": "C-INVITE-1",
-    "kick": "C-KICK-1",
-    "ban": "C-BAN-1",
-    "unban": "C-UNBAN-1",
-    "states": "C-STATES-1",
-}
-"""The requirement that a client breaks whose command does not send its request."""
-PRIVATE = "C-PRIVATE-1"
-OF_CLIENTS = {Trait.JOINED: "C-JOINED-1", Trait.CUT: "C-CUT-1", Trait.SPREAD: "C-SEP-1", Trait.BARE: "C-SEP-1"}
-OF_SERVERS = {Trait.JOINED: "W-JOIN-1", Trait.CUT: "W-SPLIT-1", Trait.SPREAD: "W-PRETTY-1", Trait.BARE: "W-SEP-1"}
-"""The requirement to bear messages that come in some way."""
-WAYS = {
-    Trait.JOINED: "several messages in one segment",
-    Trait.CUT: "a message cut over several segments",
-    Trait.SPREAD: "a message on several lines",
-    Trait.BARE: "a message without a line feed behind it",
-}
-SHOWN = {
-    "text": "the text",
-    "author": "who wrote it",
-    "online": "who is online",
-    "group": "the group",
-    "reason": "the reason",
-    "read": "what he had read",
-    "missed": "what he missed",
-    "coming": "who has come",
-    "leaving": "who has left",
-}
-"""What a screen has to show, in words."""
-LIMITS = frozenset({"rate-limited", "server-full", "storage-full"})
-"""Refusals that a server may answer any request with."""
-_AT_ONCE = re.compile(r"\}\s*\{|after JSON|Extra data")
-"""What programs say of two messages that they take for one."""
-_MISSING = re.compile(r"(?i)n'existe pas|introuvable|does ?(not|n't) exist|no such (group|user)|\bnot found\b")
-"""What servers say in words of a group or user that is not there."""
-_UNKNOWN = re.compile(
-    r"(?i)(unknown|unsupported|not (implemented|supported)|inconnue?|non (reconnue?|support\w+)).{0,12}"
-    r"(action|command|request|commande|requ[eê]te)|(action|command|commande|requ[eê]te).{0,24}"
-    r"(unknown|unsupported|not (implemented|supported)|inconnue?|non (reconnue?|support\w+))"
-)
 
 
 def judge(attempt: Attempt, scenario: str, known: Known) -> None:
@@ -217,20 +172,6 @@ def _faults(attempt: Attempt) -> tuple[Fault, ...]:
     return attempt.sent.faults if attempt.sent is not None else ()
 
 
-def is_refusal(told: Told) -> bool:
-    """Tell whether a message refuses something, be it in words, under the action of an answer."""
-    text = told.inner.get("msg")
-    return looks_refused(told.inner) or (bool(told.faults) and isinstance(text, str) and bool(_MISSING.search(text)))
-
-
-def is_unknown(told: Told) -> bool:
-    """Tell whether a refusal says that the server does not know the action."""
-    message = told.inner
-    return message.get("code") == "unknown-action" or (
-        "code" not in message and isinstance(message.get("msg"), str) and _UNKNOWN.search(message["msg"]) is not None
-    )
-
-
 # -- the client of who is told ----------------------------------------------------------------------------
 
 
@@ -283,7 +224,7 @@ def _read_as_one(client: str, words: str, got: tuple[Told, ...], known: Known) -
     already, that counts.
     """
     is_plain = any(isinstance(each.content, BadInput) or known.of(client).not_borne(each) for each in got)
-    if not is_plain and known.of(client).bears.get(Trait.JOINED) is False and _AT_ONCE.search(words):
+    if not is_plain and known.of(client).bears.get(Trait.JOINED) is False and AT_ONCE.search(words):
         sentence = "messages that came one after the other and were read at once, which it does not bear"
         return Verdict.CLIENT, Blame("client", client, OF_CLIENTS[Trait.JOINED], sentence)
     return _cause(client, got[::-1], known)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from tchat_conform.expect import Expected
 from tchat_conform.matrix.evidence import Attempt
-from tchat_conform.matrix.judgement import is_refusal, out_of_form
+from tchat_conform.matrix.judgement import out_of_form
 from tchat_conform.matrix.person import Person
 from tchat_conform.matrix.result import Blame, Unfinished, Verdict
+from tchat_conform.matrix.rules import is_refusal
 from tchat_conform.matrix.wire import Told
 from tchat_protocol import schemas
 from tchat_protocol.framing import Message

@@ -1,4 +1,4 @@
-"""The people of a pair: one types in the terminal of a client, one is played by the suite in the standard form."""
+"""The people of a pair, who type in the terminals of their clients."""
 
 import asyncio
 import re
@@ -14,8 +14,6 @@ from tchat_conform.clients.run import ClientRun
 from tchat_conform.clients.terminal import Terminal
 from tchat_conform.matrix.wire import Journal, Wire
 from tchat_conform.verdict import Blocked, Failed
-from tchat_protocol.framing import encode
-from tchat_protocol.messages import request_name_field
 
 ERROR = re.compile(r"Traceback|\w(?:Error|Exception)\b|panic:")
 QUESTIONS = ("?", ":", ">")
@@ -26,8 +24,6 @@ REACTS_WITHIN = 0.3
 """Seconds that a client has to react to what it may not bear, before something else is typed."""
 ENDS_WITHIN = 1.0
 """Seconds that a client has to end after its connection."""
-SUITE = "the suite"
-"""The client of a person that the suite plays."""
 
 
 class NeverCame(Exception):  # noqa: N818 - how a client's start ends
@@ -227,93 +223,6 @@ class Typist:
         if self._terminal is not None:
             await self._terminal.close()
         await self.wire.close()
-
-
-class Standard:
-    """A person played by the suite: every request in the standard form, on a line and in a segment of its own."""
-
-    client = SUITE
-    barrier: str | None = "client-list-clients"
-
-    def __init__(self, name: str, wire: Wire, pulse: Pulse) -> None:
-        self.name, self.wire, self.pulse = name, wire, pulse
-        self._writer: asyncio.StreamWriter | None = None
-        self._reading: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """See Person."""
-        await self.wire.open()
-        reader, self._writer = await asyncio.open_connection(HOST, self.wire.port)
-        self._reading = asyncio.create_task(_drain(reader))
-        await self.asks("client-hello", {})
-        await self.pulse.until(lambda: bool(self.wire.said), LEAST_PATIENCE)
-
-    async def asks(self, action: str, fields: Mapping[str, Any]) -> str | None:
-        """See Person."""
-        assert self._writer is not None  # noqa: S101 - a person starts before anything else
-        name = request_name_field(action)
-        self._writer.write(encode({"action": action, **({name: self.name} if name else {}), **fields}))
-        return action
-
-    async def begins(self) -> None:
-        """See Person."""
-
-    def is_unasked(self, action: str) -> bool:  # noqa: ARG002 - the protocol of people
-        """See Person."""
-        return False
-
-    async def obeys(self) -> bool:
-        """See Person."""
-        await self.asks("client-list-clients", {})
-        return True
-
-    @property
-    def mark(self) -> int:
-        """See Person."""
-        return len(self.wire.heard)
-
-    def shows(self, text: str, since: int) -> bool:
-        """See Person."""
-        return any(each.tells(text) for each in self.wire.heard[since:])
-
-    @property
-    def complaint(self) -> str:
-        """See Person."""
-        return ""
-
-    async def takes_in(self, limit: float) -> None:
-        """See Person."""
-
-    @property
-    def ended(self) -> str:
-        """See Person."""
-        return ""
-
-    @property
-    def picture(self) -> str:
-        """See Person."""
-        return ""
-
-    async def ends(self, limit: float) -> bool:
-        """See Person."""
-        return await self.pulse.until(lambda: not self.wire.is_open, limit)
-
-    async def close(self) -> None:
-        """See Person."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
-        if self._writer is not None:
-            self._writer.close()
-        await self.wire.close()
-
-
-async def _drain(reader: asyncio.StreamReader) -> None:
-    try:
-        while await reader.read(65_536):
-            pass
-    except OSError:
-        return
 
 
 def patience(slowest: float | None, limit: float, least: float = LEAST_PATIENCE) -> float:

@@ -9,10 +9,11 @@ from typing import Any
 from tchat_conform.clients.compare import wrong_with
 from tchat_conform.clients.pulse import Pulse
 from tchat_conform.matrix.evidence import Attempt, Hearing, Known, Listener
-from tchat_conform.matrix.judgement import is_refusal, judge, lacking, lacking_at
+from tchat_conform.matrix.judgement import judge, lacking, lacking_at
 from tchat_conform.matrix.notes import Asked, Forbidden, Notes, answer_of
 from tchat_conform.matrix.person import ENDS_WITHIN, LEAST_PATIENCE, REACTS_WITHIN, Person, patience
 from tchat_conform.matrix.result import Blame, Unfinished, Verdict
+from tchat_conform.matrix.rules import is_refusal
 from tchat_conform.matrix.server import PeerServer
 from tchat_conform.matrix.wire import Journal, Told, Trait, Wire
 from tchat_protocol.framing import BadInput, Message

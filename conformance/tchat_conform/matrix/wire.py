@@ -18,6 +18,8 @@ from tchat_conform.speech import unwrapped
 from tchat_conform.wirelog import Direction, WireLog
 from tchat_protocol.framing import BadInput, Message
 
+ENTRIES, KEPT = 2_000, 4_096
+"""Entries of a log, and bytes of each, that are kept."""
 ARROWS: dict[Side, Direction] = {"client": "→", "server": "←"}
 
 
@@ -77,8 +79,9 @@ class Journal:
         self.log = WireLog()
 
     def add(self, who: str, direction: Direction, data: bytes) -> None:
-        """Note bytes or a remark."""
-        self.log.add(who, direction, data)
+        """Note bytes or a remark, as long as there is room: who floods the wire does not fill our memory."""
+        if len(self.log.entries) < ENTRIES:
+            self.log.add(who, direction, data[:KEPT])
 
 
 class Wire:

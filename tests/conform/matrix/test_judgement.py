@@ -7,8 +7,9 @@ import pytest
 
 from tchat_conform.form import Side, faults_of
 from tchat_conform.matrix.evidence import Attempt, ClientKnown, Hearing, Known, Listener, ServerKnown
-from tchat_conform.matrix.judgement import is_refusal, is_unknown, judge
+from tchat_conform.matrix.judgement import judge
 from tchat_conform.matrix.result import Unfinished, Verdict
+from tchat_conform.matrix.rules import is_refusal, is_unknown
 from tchat_conform.matrix.wire import Told, Trait
 from tchat_protocol.framing import BadInput, Message
 
