@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from tchat_conform.clients.pulse import Pulse
 from tchat_conform.clients.terminal import CannotStart
 from tchat_conform.matrix.arriving import arrive
+from tchat_conform.matrix.company import ALICE, BOB, Make
 from tchat_conform.matrix.evidence import Known, ServerKnown
 from tchat_conform.matrix.judgement import weighs
 from tchat_conform.matrix.learn import Learned
@@ -17,7 +18,7 @@ from tchat_conform.matrix.lineup import ServerPeer
 from tchat_conform.matrix.notes import unique
 from tchat_conform.matrix.person import ENDS_WITHIN, Person, Typist
 from tchat_conform.matrix.plan import Cell
-from tchat_conform.matrix.play import ALICE, BOB, Make, Play
+from tchat_conform.matrix.play import Play
 from tchat_conform.matrix.result import Blame, CellResult, Outcome, Unfinished, Verdict
 from tchat_conform.matrix.rules import COMMANDS, PRIVATE
 from tchat_conform.matrix.scenarios import SCENARIOS, Scenario

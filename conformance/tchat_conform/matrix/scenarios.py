@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from tchat_conform.matrix.arriving import arrive
+from tchat_conform.matrix.company import ALICE, BOB
 from tchat_conform.matrix.evidence import Listener
 from tchat_conform.matrix.notes import Asked
-from tchat_conform.matrix.play import ALICE, BOB, Play
+from tchat_conform.matrix.play import Play
 from tchat_conform.matrix.result import Unfinished, Verdict
 
 Script = Callable[[Play], Awaitable[None]]
