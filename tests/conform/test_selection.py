@@ -82,5 +82,5 @@ def test_tags_say_level_keyword_section_actions_codes_and_manner() -> None:
     assert tags_of(first) >= {"groups", "must", "kick", "not-owner", "kicks"}
     assert "should" in tags_of(Selection(only=["I-ALIAS-1"]).cases()[0])
     assert all(each.restarts for each in Selection(tags=[["restarts"]]).cases())
-    assert {"slow", "crowd", "restarts", "framing", "bad-input"} <= set(all_tags())
+    assert {"slow", "restarts", "framing", "bad-input"} <= set(all_tags())
     assert set(levels()) <= set(all_tags())
