@@ -265,8 +265,8 @@ def says_more_than_the_protocol_has(patch: pytest.MonkeyPatch) -> None:
     """Who is online is told, unasked and in a message of the server's own, when somebody comes."""
     tell = App._tell_presence
 
-    def told(self: App, name: str, *, online: bool) -> None:
-        tell(self, name, online=online)
+    def told(self: App, name: str, *, online: bool, changes: tuple[Change, ...] = ()) -> None:
+        tell(self, name, online=online, changes=changes)
         others = list(self._online.values())
         if others:
             count = json.dumps({"action": "server-count", "online": len(others)}).encode() + b"\n"
