@@ -7,6 +7,7 @@ and deliveries in the order in which they were made. Nothing is told that is not
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
@@ -61,6 +62,7 @@ class App:
         self._store = store
         self._hasher = hasher
         self._limits = limits
+        self._from_address: Counter[str] = Counter()
         self._strict = strict
         self._state = State(*store.load(), features=features)
         self._online: dict[str, Connection] = {}
@@ -79,13 +81,22 @@ class App:
         over = len(self.connections) - self._limits.connections
         self.connections.add(connection)
         self.empty.clear()
+        peers = self._limits.peers.of(connection.address)
+        self._from_address[connection.address] += 1
         if over >= self._limits.refused:
             connection.abort()
         elif over >= 0:
             log.info("no place for %s: %d connections", connection.peer, self._limits.connections)
-            refusal = Refusal(ErrorCode.SERVER_FULL, "This server is full; try again later.")
-            self._refuse(connection, refusal, None)
-            self.close(connection)
+            self._turn_away(connection, "This server is full; try again later.")
+        elif peers.per_address and peers.per_address < self._from_address[connection.address]:
+            log.info("no place for %s: %d connections from there", connection.peer, peers.per_address)
+            self._turn_away(connection, "Too many connections come from your address.")
+        else:
+            connection.limit(peers)
+
+    def _turn_away(self, connection: Connection, sentence: str) -> None:
+        self._refuse(connection, Refusal(ErrorCode.SERVER_FULL, sentence), None)
+        self.close(connection)
 
     def close(self, connection: Connection) -> None:
         """Commit and send what there is, then close a connection and free its name (I-FREE-1)."""
@@ -112,6 +123,9 @@ class App:
     def forget(self, connection: Connection) -> None:
         """Forget a connection of which nothing is left."""
         self.connections.discard(connection)
+        self._from_address[connection.address] -= 1
+        if not self._from_address[connection.address]:
+            del self._from_address[connection.address]
         if not self.connections:
             self.empty.set()
 
@@ -130,6 +144,11 @@ class App:
             self._guard(connection, None, partial(self._deliver_mail, connection))
 
     # One request
+
+    def restrain(self, connection: Connection, received: Received) -> None:
+        """Refuse what came beyond the rate of its connection."""
+        log.debug("%s sends too fast", connection.peer)
+        self._refuse(connection, Refusal(ErrorCode.RATE_LIMITED, "Too many requests; try again later."), received)
 
     def take(self, connection: Connection, received: Received) -> None:
         """Handle one thing received."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import ipaddress
 import logging
 import signal
 import ssl
@@ -12,11 +11,14 @@ from typing import Any
 
 import click
 
+from tchat_server.limits import BURST, IDENTIFY_SECONDS, PER_ADDRESS, RATE, is_loopback
 from tchat_server.log import start_logging
 from tchat_server.service import Options, serve
 from tchat_server.store import StoreUnusable
 
 log = logging.getLogger("tchat.server")
+
+ELSEWHERE = "; without the option no limit for this machine"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -41,6 +43,26 @@ log = logging.getLogger("tchat.server")
 @click.option(
     "--max-connections", type=click.IntRange(min=1), default=10_000, metavar="N",
     help="Refuse further connections with server-full.",
+)  # fmt: skip
+@click.option(
+    "--max-per-address", type=click.IntRange(min=0), default=None, metavar="N",
+    help="Refuse further connections from one address with server-full; 0: no limit.",
+    show_default=f"{PER_ADDRESS}{ELSEWHERE}",
+)  # fmt: skip
+@click.option(
+    "--max-rate", type=click.IntRange(min=0), default=None, metavar="N",
+    help="Refuse requests beyond N a second on one connection with rate-limited, "
+    f"or {BURST} N at once after a silence; 0: no limit.",
+    show_default=f"{RATE}{ELSEWHERE}",
+)  # fmt: skip
+@click.option(
+    "--identify-within", type=click.FloatRange(min=0), default=None, metavar="SECONDS",
+    help="Close a connection on which nobody has come by then; 0: no limit.",
+    show_default=f"{IDENTIFY_SECONDS}{ELSEWHERE}",
+)  # fmt: skip
+@click.option(
+    "--keepalive", type=click.IntRange(min=0), default=60, metavar="SECONDS",
+    help="After so long a silence ask the peer's system whether it is there still, and close if not; 0: never.",
 )  # fmt: skip
 @click.option(
     "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
@@ -70,7 +92,7 @@ async def _run(options: Options) -> None:
         with suppress(NotImplementedError):  # on Windows Ctrl+C ends asyncio.run itself
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with serve(options) as service:
-        if not _is_loopback(options.host):
+        if not is_loopback(options.host):
             log.warning("listening on %s: everyone who reaches this address can connect", options.host)
         shown = f"[{options.host}]" if ":" in options.host else options.host
         print(f"tchat-server listening on {shown}:{service.port}, database {options.db}", flush=True)
@@ -88,13 +110,6 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     except (ssl.SSLError, OSError) as error:
         raise click.ClickException(f"Cannot use the certificate {cert}: {error}.") from error
     return context
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _cannot_listen(error: OSError, host: str, port: int) -> str:

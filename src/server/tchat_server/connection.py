@@ -1,11 +1,17 @@
 """One connection: bytes to requests in order, and messages to writes, within stated bounds."""
 
 import asyncio
+import logging
+import socket
 from collections import deque
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any, Protocol
 
 from tchat_protocol.framing import BadInput, Decoder
+from tchat_server.limits import Bucket, PeerLimits
+
+log = logging.getLogger("tchat.server")
 
 Received = dict[str, Any] | BadInput
 
@@ -17,6 +23,9 @@ HIGH_WATER = 65_536
 
 TURN_REQUESTS = 128
 """So many requests of one connection are handled in one turn of the event loop; then the others have theirs."""
+
+KEEPALIVE_PROBES, KEEPALIVE_INTERVAL = 3, 10
+"""So many questions to a silent peer's system, so many seconds apart, stay unanswered before it counts as gone."""
 
 LINGER_SECONDS = 5.0
 """How long a closed connection may take to read its last messages."""
@@ -30,6 +39,9 @@ class Handler(Protocol):
 
     def take(self, connection: "Connection", received: Received) -> None:
         """Handle one thing received."""
+
+    def restrain(self, connection: "Connection", received: Received) -> None:
+        """Refuse one thing received, which came too fast."""
 
     def resume(self, connection: "Connection") -> None:
         """Go on with what waited until the peer had read."""
@@ -52,11 +64,15 @@ class Connection(asyncio.Protocol):
     are queued for a peer that does not read until they pass ``max_queue`` bytes; then it is cut off.
     """
 
-    def __init__(self, server: Handler, max_queue: int) -> None:
+    def __init__(self, server: Handler, max_queue: int, keepalive: int = 0) -> None:
         self.name: str | None = None
         self.mail_waits = False
         self._server = server
         self._max_queue = max_queue
+        self._keepalive = keepalive
+        self.address = ""
+        self._bucket: Bucket | None = None
+        self._deadline: asyncio.TimerHandle | None = None
         self._decoder = Decoder()
         self._inbox: deque[Received] | None = None  # most connections are idle, and an empty one is large
         self._outbox: list[bytes] = []
@@ -72,6 +88,10 @@ class Connection(asyncio.Protocol):
         """Begin; asyncio has set TCP_NODELAY already."""
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        peername = self._transport.get_extra_info("peername")
+        self.address = peername[0] if peername else ""
+        if self._keepalive:
+            _keep_alive(self._transport.get_extra_info("socket"), self._keepalive)
         self._server.arrive(self)
 
     def data_received(self, data: bytes) -> None:
@@ -89,8 +109,9 @@ class Connection(asyncio.Protocol):
         """Depart, however the connection ended."""
         self._ending = True
         self._inbox = None
-        if self._linger is not None:
-            self._linger.cancel()
+        for timer in (self._linger, self._deadline):
+            if timer is not None:
+                timer.cancel()
         self._server.depart(self)
         self._server.forget(self)
 
@@ -104,7 +125,22 @@ class Connection(asyncio.Protocol):
         self._server.resume(self)
         self._work()
 
+    def _too_late(self) -> None:
+        self._deadline = None
+        if self._held:  # its password is being checked
+            self._deadline = asyncio.get_running_loop().call_later(1, self._too_late)
+        elif self.name is None and not self.ending:
+            log.info("%s has not said who it is in time", self.peer)
+            self._server.close(self)
+
     # What the server asks for
+
+    def limit(self, limits: PeerLimits) -> None:
+        """Hold the peer to its limits, which are those of its address."""
+        if limits.rate:
+            self._bucket = Bucket(limits.rate, monotonic())
+        if limits.identify_seconds:
+            self._deadline = asyncio.get_running_loop().call_later(limits.identify_seconds, self._too_late)
 
     @property
     def peer(self) -> str:
@@ -186,7 +222,11 @@ class Connection(asyncio.Protocol):
         budget = TURN_REQUESTS
         while self._inbox and budget and self._ready():
             budget -= 1
-            self._server.take(self, self._inbox.popleft())
+            received = self._inbox.popleft()
+            if self._bucket is None or self._bucket.take(monotonic()) or isinstance(received, BadInput):
+                self._server.take(self, received)
+            else:
+                self._server.restrain(self, received)
         self._inbox = self._inbox or None
         if self._ending:
             return
@@ -197,3 +237,15 @@ class Connection(asyncio.Protocol):
 
     def _ready(self) -> bool:
         return not (self._held or self._unread or self._ending) and self._owed < HIGH_WATER
+
+
+def _keep_alive(peer: socket.socket, seconds: int) -> None:
+    """Have the system find out when a silent peer's machine is gone; not every system lets us say how soon."""
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", seconds),
+        ("TCP_KEEPINTVL", KEEPALIVE_INTERVAL),
+        ("TCP_KEEPCNT", KEEPALIVE_PROBES),
+    ):
+        if hasattr(socket, name):
+            peer.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

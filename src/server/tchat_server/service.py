@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tchat_protocol.messages import prepare
 from tchat_server.app import App
 from tchat_server.connection import Connection
-from tchat_server.limits import connection_limits
+from tchat_server.limits import IDENTIFY_SECONDS, PeerLimits, connection_limits
 from tchat_server.store import Store, Synchronous
 
 log = logging.getLogger("tchat.server")
@@ -24,7 +24,10 @@ FAREWELL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of ``tchat-server``; port 0 takes a free one, ``max_queue`` is in bytes."""
+    """The options of ``tchat-server``; port 0 takes a free one, ``max_queue`` is in bytes.
+
+    ``max_per_address``, ``max_rate`` and ``identify_within`` are those of PeerLimits; ``keepalive`` is in seconds.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -33,6 +36,10 @@ class Options:
     synchronous: Synchronous = "full"
     max_queue: int = 1_048_576
     max_connections: int = 10_000
+    max_per_address: int | None = None
+    max_rate: int | None = None
+    identify_within: float | None = None
+    keepalive: int = 60
     tls: ssl.SSLContext | None = None
 
 
@@ -52,13 +59,15 @@ async def serve(options: Options) -> AsyncIterator[Service]:
     """
     app: App
     prepare()
-    limits = connection_limits(options.max_connections)
+    peers = PeerLimits(options.max_per_address, options.max_rate, options.identify_within)
+    limits = connection_limits(options.max_connections, peers)
     listener = await asyncio.get_running_loop().create_server(
-        lambda: Connection(app, options.max_queue),
+        lambda: Connection(app, options.max_queue, options.keepalive),
         options.host,
         options.port,
         backlog=limits.backlog,
         ssl=options.tls,
+        ssl_handshake_timeout=(options.identify_within or IDENTIFY_SECONDS) if options.tls else None,
         start_serving=False,
     )
     try:
