@@ -51,7 +51,7 @@ class _Locating(Decoder):
     """A decoder that also tells where everything stood."""
 
     def __init__(self) -> None:
-        super().__init__(limit=LONGEST)
+        super().__init__(limit=LONGEST, shortcut=False)  # shortcuts do not say where each message stood
         self.spans: list[tuple[int, int, Wrong | None]] = []
         self._wrong: Wrong | None = None
 
