@@ -219,7 +219,8 @@ class App:
             return False
         if changes:
             self._newcomers.add(connection)
-        self._tell_presence(name, online=True, changes=changes)
+            self._add(Entry(None, changes=changes))
+        self._tell_presence(name, online=True)
         connection.name = name
         self._online[name] = connection
         self._state.online[name] = None
@@ -271,9 +272,9 @@ class App:
     def _refuse(self, connection: Connection, refusal: Refusal, received: Received | None) -> None:
         self._add(Entry(connection, error_answer(refusal, received)))
 
-    def _tell_presence(self, name: str, *, online: bool, changes: tuple[Change, ...] = ()) -> None:
+    def _tell_presence(self, name: str, *, online: bool) -> None:
         reach = Reach(list(self._online.values()))
-        self._add(Entry(None, b"", encode_answer(rooms.presence(name, online=online)), reach, changes))
+        self._add(Entry(None, copy=encode_answer(rooms.presence(name, online=online)), reach=reach, about=name))
 
     def _deliver_mail(self, connection: Connection) -> None:
         """Deliver what waited for a user (B-SEND-4, G-INVITE-8), as fast as it reads; then mark it delivered.
@@ -324,8 +325,8 @@ class App:
                 self._store_all(changes)
         except CommitFailed as failure:
             log.warning("the store refused a commit: %s", failure)
-            for connection in newcomers:
-                self._unbind(connection)
+            unbound = {self._unbind(connection) for connection in newcomers}
+            entries = [entry for entry in entries if entry.about is None or entry.about not in unbound]
             self._load()
             self._repeat(entries, newcomers, failure)
             return False
@@ -349,7 +350,7 @@ class App:
         alone = asked[0] if len(asked) == 1 else None
         for entry in entries:
             if entry.asked is None:
-                self._send([] if entry.changes else [entry])
+                self._send([entry])
             elif entry.asked is alone:
                 self._refuse(alone.connection, _failure(failure.code), alone.received)
             elif entry.connection in newcomers:

@@ -32,7 +32,7 @@ class Entry:
     """One thing of a turn: what it changes, and what is sent once that is stored.
 
     ``own`` goes to ``connection``, ``copy`` to the others within ``reach``. ``asked`` is what to decide
-    again should the commit fail; an entry with changes and without it tells that a newcomer came.
+    again should the commit fail; ``about`` whose presence is told.
     """
 
     connection: Connection | None
@@ -41,6 +41,7 @@ class Entry:
     reach: Reach | None = None
     changes: tuple[Change, ...] = ()
     asked: Asked | None = None
+    about: str | None = None
 
 
 def queue(entries: Iterable[Entry]) -> Iterable[Connection]:

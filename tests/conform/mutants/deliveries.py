@@ -12,7 +12,6 @@ from tchat_protocol.errors import Refusal
 from tchat_server import rooms
 from tchat_server.answers import encode_answer
 from tchat_server.app import App
-from tchat_server.changes import Change
 from tchat_server.delivery import Entry, Reach
 from tchat_server.outcome import Outcome
 
@@ -265,8 +264,8 @@ def says_more_than_the_protocol_has(patch: pytest.MonkeyPatch) -> None:
     """Who is online is told, unasked and in a message of the server's own, when somebody comes."""
     tell = App._tell_presence
 
-    def told(self: App, name: str, *, online: bool, changes: tuple[Change, ...] = ()) -> None:
-        tell(self, name, online=online, changes=changes)
+    def told(self: App, name: str, *, online: bool) -> None:
+        tell(self, name, online=online)
         others = list(self._online.values())
         if others:
             count = json.dumps({"action": "server-count", "online": len(others)}).encode() + b"\n"
@@ -279,16 +278,10 @@ def says_more_than_the_protocol_has(patch: pytest.MonkeyPatch) -> None:
 def announces_people_to_every_connection(patch: pytest.MonkeyPatch) -> None:
     """Presence goes to connections without a name too."""
 
-    def tell(self: App, name: str, *, online: bool, changes: tuple[Change, ...] = ()) -> None:
+    def tell(self: App, name: str, *, online: bool) -> None:
         message = encode_answer(rooms.presence(name, online=online))
-        self._add(
-            Entry(
-                None,
-                copy=message,
-                reach=Reach([each for each in self.connections if each.name != name]),
-                changes=changes,
-            )
-        )
+        others = [each for each in self.connections if each.name != name]
+        self._add(Entry(None, copy=message, reach=Reach(others)))
 
     patch.setattr(App, "_tell_presence", tell)
 
