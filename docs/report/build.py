@@ -1,38 +1,31 @@
-"""Builds the report: ``python docs/report/build.py``; with ``--refresh`` the results of a real run are taken anew.
+"""Builds the report: ``python -m docs.report.build``; with ``--refresh`` the results of real runs are taken anew.
 
-Every table and figure comes from the project itself: schemas/, PROTOCOL.md, the database the server creates, and a
-run of tchat-conform against the reference server (kept in conformance.json, so that the same source gives the same
-bytes).
+Every table and figure comes from the project itself: schemas/, PROTOCOL.md, the database the server creates, and real
+runs (module ``runs``), whose results are kept, so that the same source gives the same bytes.
 """
 
 import argparse
-import asyncio
 import json
 import re
 import sqlite3
 import tempfile
 import tomllib
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typst
 
+from docs.report.runs import RUNS, kept, refresh
 from tchat_conform.case import all_cases
-from tchat_conform.reference import ReferenceServer
 from tchat_conform.requirements import levels, requirements
-from tchat_conform.runner import run_cases
-from tchat_conform.summary import summarise
 from tchat_protocol import schemas
 from tchat_server.store import Store
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-RESULTS = HERE / "conformance.json"
 SETTINGS = tomllib.loads((HERE / "settings.toml").read_text(encoding="utf-8"))
 PDF = ROOT / f"td4-{SETTINGS['prenom']}-{SETTINGS['nom']}.pdf"
-RUN_LIMIT = 10.0
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
@@ -64,7 +57,9 @@ def data() -> dict[str, Any]:
         "levels": [level_row(name) for name in levels()],
         "requirements": len(requirements()),
         "cases": len(all_cases()),
-        "results": json.loads(RESULTS.read_text(encoding="utf-8")),
+        "results": kept("conformance"),
+        "matrix": kept("matrix"),
+        "figures": kept("figures"),
         "tables": tables(),
         "modules": described_modules(),
     }
@@ -137,33 +132,16 @@ def described_modules() -> dict[str, dict[str, str]]:
     return described
 
 
-def refresh() -> None:
-    """Run the whole suite against the reference server and keep how many cases came to what."""
-    results = asyncio.run(_run())
-    rows = [
-        {"level": each.level.name, "state": each.state, "counts": _counts(each.counts)} for each in summarise(results)
-    ]
-    RESULTS.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-
-
-async def _run() -> list[Any]:
-    target = ReferenceServer()
-    try:
-        return await run_cases(all_cases(), target, jobs=8, limit=RUN_LIMIT, on_result=lambda _: None)
-    finally:
-        await target.stop()
-
-
-def _counts(counts: Counter[Any]) -> dict[str, int]:
-    return {str(verdict): number for verdict, number in sorted(counts.items()) if number}
-
-
 def main() -> None:
     """Write the PDF at the top of the checkout."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--refresh", action="store_true", help="judge the reference server anew first")
-    if parser.parse_args().refresh:
-        refresh()
+    parser.add_argument(
+        "--refresh", nargs="*", choices=RUNS, metavar="NAME",
+        help="make these runs anew first: conformance (if none is named), matrix (a minute), figures (minutes)",
+    )  # fmt: skip
+    wanted: list[str] | None = parser.parse_args().refresh
+    for name in ["conformance"] if wanted == [] else wanted or []:
+        refresh(name)
     PDF.write_bytes(build())
     print(PDF)
 
