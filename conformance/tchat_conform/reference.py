@@ -11,6 +11,8 @@ from tchat_conform.target import Process, SpawnedServer
 
 MEMORY = "/dev/shm"  # noqa: S108 - a folder of our own is made in it
 """Where Linux keeps files in memory."""
+HASH_MEMORY = "8"
+"""KiB: passwords that live for seconds need not be dear to guess, which is the larger half of what they cost."""
 
 
 class ReferenceServer(SpawnedServer):
@@ -19,7 +21,7 @@ class ReferenceServer(SpawnedServer):
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tchat-conform-", dir=_quick_folder())
         database = Path(self._folder.name) / "tchat.sqlite"
-        options = ["--host", "127.0.0.1", "--port", "{port}", "--db", str(database)]
+        options = ["--host", "127.0.0.1", "--port", "{port}", "--db", str(database), "--hash-memory", HASH_MEMORY]
         super().__init__(shlex.join([*_COMMAND, *options]))
         self._is_known = True
         self._nursery: Nursery | None = None

@@ -7,6 +7,7 @@ import pytest
 import trustme
 
 from server.people import Town, town
+from tchat_server.service import Options
 
 RIGHT, WRONG = "correct horse", "battery staple"
 
@@ -72,6 +73,16 @@ async def test_passwords_are_stored_as_argon2id_and_survive_a_restart(tmp_path: 
     async with town(db) as square:
         assert await (await square.connect("ann")).refused("client-hello") == "auth-failed"
         await square.come("ann", pass_=RIGHT)
+
+
+async def test_a_hash_takes_the_memory_that_was_asked_for(tmp_path: Path) -> None:
+    db = tmp_path / "t.sqlite"
+    for name, memory in (("ann", Options().hash_memory), ("bob", 64)):
+        async with town(db, hash_memory=memory) as square:
+            await square.come(name, pass_=RIGHT)
+    stored = db.read_bytes()
+    assert b"$m=19456,t=2,p=1$" in stored
+    assert b"$m=64,t=2,p=1$" in stored
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -23,7 +22,7 @@ from tchat_server.answers import encode_answer, encode_copies, error_answer
 from tchat_server.changes import Change
 from tchat_server.connection import Connection, Received
 from tchat_server.delivery import Asked, Entry, Reach
-from tchat_server.identity import PasswordCheck, PasswordProof
+from tchat_server.identity import Hashing, PasswordCheck, PasswordProof
 from tchat_server.limits import ConnectionLimits
 from tchat_server.outcome import Outcome, Page
 from tchat_server.state import State
@@ -46,21 +45,20 @@ FAILURES = {
 class App:
     """The chat behind the connections.
 
-    ``hasher`` is where passwords are checked, away from the event loop; ``empty`` tells when no
-    connection is left.
+    ``hashing`` is how passwords are checked; ``empty`` tells when no connection is left.
     """
 
     def __init__(
         self,
         store: Store,
-        hasher: Executor,
+        hashing: Hashing,
         *,
         features: tuple[str, ...],
         limits: ConnectionLimits,
         strict: bool = False,
     ) -> None:
         self._store = store
-        self._hasher = hasher
+        self._hashing = hashing
         self._limits = limits
         self._from_address: Counter[str] = Counter()
         self._strict = strict
@@ -208,7 +206,7 @@ class App:
             connection.release()
 
         connection.hold()
-        asyncio.get_running_loop().run_in_executor(self._hasher, check.run).add_done_callback(checked)
+        self._hashing.begin(check).add_done_callback(checked)
 
     def _enter(self, connection: Connection, name: str | None, changes: tuple[Change, ...]) -> bool:
         """Bind the connection unless it is bound already, and tell whether the user came online by it.

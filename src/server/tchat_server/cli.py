@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from tchat_server.identity import HASH_MEMORY
 from tchat_server.limits import BURST, IDENTIFY_SECONDS, PER_ADDRESS, RATE, is_loopback
 from tchat_server.log import start_logging
 from tchat_server.service import Options, serve
@@ -63,6 +64,10 @@ ELSEWHERE = "; without the option no limit for this machine"
 @click.option(
     "--keepalive", type=click.IntRange(min=0), default=60, metavar="SECONDS",
     help="After so long a silence ask the peer's system whether it is there still, and close if not; 0: never.",
+)  # fmt: skip
+@click.option(
+    "--hash-memory", type=click.IntRange(min=8), default=HASH_MEMORY, metavar="KIB",
+    help="Memory that hashing a new password takes: the more, the dearer is a guess, and a hello.",
 )  # fmt: skip
 @click.option(
     "--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",

@@ -1,6 +1,8 @@
 """Who may speak under a name: the rules of section 3 of PROTOCOL.md, and the work a password needs."""
 
-from dataclasses import dataclass
+import asyncio
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
@@ -10,26 +12,45 @@ from tchat_protocol.messages import Request
 from tchat_server.changes import Change, NameProtected, UserSeen
 from tchat_server.state import State
 
-# OWASP's first choice for argon2id: a guess stays dear, and a hello is no load that a stranger can turn on a server
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+HASH_MEMORY = 19_456
+"""KiB that hashing takes: OWASP's first choice for argon2id. A guess stays dear, and a hello no load for the server."""
+HASH_PASSES = 2
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PasswordCheck:
-    """A password to be compared with a hash or, where the name has none, to be hashed: work for a thread."""
+    """A password to be compared with a hash or, where the name has none, to be hashed: work for a thread.
+
+    ``memory`` is what a new hash takes, in KiB; a stored one takes what it took.
+    """
 
     password: str
     stored: str | None
+    memory: int = HASH_MEMORY
 
     def run(self) -> "PasswordProof":
         """Spend some ten milliseconds on the password."""
+        hasher = PasswordHasher(time_cost=HASH_PASSES, memory_cost=self.memory, parallelism=1)
         if self.stored is None:
-            return PasswordProof(None, _hasher.hash(self.password))
+            return PasswordProof(None, hasher.hash(self.password))
         try:
-            _hasher.verify(self.stored, self.password)
+            hasher.verify(self.stored, self.password)
         except VerifyMismatchError:
             return PasswordProof(self.stored, None)
         return PasswordProof(self.stored, self.stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """Where passwords are checked, away from the event loop, and how many KiB a new hash takes."""
+
+    threads: Executor
+    memory: int = HASH_MEMORY
+
+    def begin(self, check: PasswordCheck) -> "asyncio.Future[PasswordProof]":
+        """Have a password checked."""
+        priced = replace(check, memory=self.memory)
+        return asyncio.get_running_loop().run_in_executor(self.threads, priced.run)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

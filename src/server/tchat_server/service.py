@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tchat_protocol.messages import prepare
 from tchat_server.app import App
 from tchat_server.connection import Connection
+from tchat_server.identity import HASH_MEMORY, Hashing
 from tchat_server.limits import IDENTIFY_SECONDS, PeerLimits, connection_limits
 from tchat_server.store import Store, Synchronous
 
@@ -26,7 +27,8 @@ FAREWELL_SECONDS = 0.5
 class Options:
     """The options of ``tchat-server``; port 0 takes a free one, ``max_queue`` is in bytes.
 
-    ``max_per_address``, ``max_rate`` and ``identify_within`` are those of PeerLimits; ``keepalive`` is in seconds.
+    ``max_per_address``, ``max_rate`` and ``identify_within`` are those of PeerLimits; ``keepalive`` is in seconds and
+    ``hash_memory`` in KiB.
     """
 
     host: str = "127.0.0.1"
@@ -40,6 +42,7 @@ class Options:
     max_rate: int | None = None
     identify_within: float | None = None
     keepalive: int = 60
+    hash_memory: int = HASH_MEMORY
     tls: ssl.SSLContext | None = None
 
 
@@ -74,7 +77,8 @@ async def serve(options: Options) -> AsyncIterator[Service]:
         with closing(Store(options.db, options.synchronous)) as store, ThreadPoolExecutor(HASHING_THREADS) as hasher:
             log.info("database %s: %s", options.db, store.summary())
             features = ("auth", "offline", "paging", *(("tls",) if options.tls else ()))
-            app = App(store, hasher, features=features, limits=limits, strict=options.strict)
+            hashing = Hashing(hasher, options.hash_memory)
+            app = App(store, hashing, features=features, limits=limits, strict=options.strict)
             await listener.start_serving()
             try:
                 yield Service(options.host, listener.sockets[0].getsockname()[1])
