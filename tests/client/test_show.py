@@ -9,8 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tchat_client.matching import answered
+from tchat_client.pieces import plain, table
 from tchat_client.show import lines
-from tchat_client.text import clean, columns
+from tchat_client.text import clean
 from tchat_protocol import schemas
 from tchat_protocol.framing import BadInput
 from tchat_protocol.messages import is_valid
@@ -59,7 +60,7 @@ STANDARD: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"action": "server-msgs", "group": "wob", "more": True, "messages": [
             {"sender": "alice", "msg": "hello", "ts": TS, "seq": 7}]},
-        ["wob: 1 message, older ones remain (before 7)", f"  {STAMP}  alice: hello"],
+        ["wob: 1 message, older ones remain (messages;wob;;7)", f"  {STAMP}  alice: hello"],
     ),
     (
         {"action": "server-states", "group": "wob", "more": False, "events": [
@@ -157,7 +158,8 @@ def test_characters_that_act_on_a_terminal_are_shown(text: str, shown: str) -> N
 
 
 def test_columns_are_as_wide_as_what_is_shown() -> None:
-    assert columns([["\n", "x"], ["abc", "y"]]) == [r"  \n   x", "  abc  y"]
+    rows = [[("", "\n"), ("", "x")], [("", "abc"), ("", "y")], [("", "é"), ("", "")]]
+    assert [plain(line) for line in table(rows)] == [r"  \n   x", "  abc  y", "  é"]
 
 
 WORDS = st.sampled_from(

@@ -12,22 +12,12 @@ import click
 from tchat_client import pipe, terminal
 from tchat_client.commands import help_lines
 from tchat_client.converse import FAILURE, NO_SERVER, converse, note, print_json, print_lines
+from tchat_client.language import phrase, said
 from tchat_client.session import PATIENCE_SECONDS, Ended, Refused, Session, Unanswered, Unreachable, compose
+from tchat_client.speech import SpokenCommand, language_option
 from tchat_protocol.messages import InvalidMessage
 
 _STDIN = 0
-
-_EPILOG = "\n".join(
-    [
-        "Commands, one a line:",
-        "",
-        "\b",
-        *help_lines(),
-        "",
-        "In a pipe each command is answered before the next is sent; the exit status is",
-        "0 if all were acknowledged, 1 if one was not, 2 if there is no server.",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +34,24 @@ class Options:
     interactive: bool
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True}, epilog=_EPILOG)
+def _closing() -> list[str]:
+    return [
+        said("Commands, one a line:"),
+        "",
+        "\b",
+        *help_lines(),
+        "",
+        said("In a pipe each command is answered before the next is sent; the exit status is"),
+        said("0 if all were acknowledged, 1 if one was not, 2 if there is no server."),
+    ]
+
+
+@click.command(
+    cls=SpokenCommand,
+    closing=_closing,
+    help=phrase("Chat on a tchat/1 server, at a terminal or from a pipe."),
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.option("--host", envvar="HOST", default="127.0.0.1", help="Address of the server. [env: HOST]")
 @click.option(
     "--port", envvar="PORT", type=click.IntRange(1, 65_535), default=8080, help="Port of the server. [env: PORT]"
@@ -65,9 +72,10 @@ class Options:
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=PATIENCE_SECONDS, metavar="SECONDS",
     help="How long to wait for the server, and for each answer.",
 )  # fmt: skip
+@language_option
 @click.version_option(package_name="tchat", prog_name="tchat")
 def main(name: str | None, password: str | None, tls: bool, ca: Path | None, **options: Any) -> None:
-    """Chat on a tchat/1 server, at a terminal or from a pipe."""
+    """Run the command ``tchat``; it ends the process with an exit status."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIO hides it
     interactive = sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,11 +1,13 @@
 """The typed commands: one table from which a line becomes a request, and a request the line that asks for it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum, auto
 from typing import Any
+
+from tchat_client.language import phrase, said
 
 SEPARATOR = ";"
 
@@ -25,11 +27,20 @@ class Kind(Enum):
     FLAG = auto()
 
 
+class Names(Enum):
+    """Whose names a field takes."""
+
+    GROUP = auto()
+    USER = auto()
+    COMMAND = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a command: its name in the request, how a sentence calls it, and an example.
 
-    An optional field that is not typed is absent from the request, unless it has a ``default``.
+    An optional field that is not typed is absent from the request, unless it has a ``default``. ``names`` tells whose
+    name stands in it, if it is one.
     """
 
     name: str
@@ -38,6 +49,7 @@ class Field:
     kind: Kind = Kind.NAME
     optional: bool = False
     default: str | None = None
+    names: Names | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,8 @@ class Command:
         """How the command is typed, with examples; brackets hold what may be left out."""
         required = [field.example for field in self.fields if not field.optional]
         optional = [f"[{SEPARATOR}{field.example}" for field in self.fields if field.optional]
+        if optional and not required:
+            optional[0] = optional[0].replace(SEPARATOR, "")  # it stands behind the one that ends the word
         return SEPARATOR.join([self.word, *(required or [""])]) + "".join(optional) + "]" * len(optional)
 
 
@@ -65,53 +79,60 @@ class Call:
     fields: Mapping[str, Any]
 
 
-_GROUP = Field("group", "a group", "wob")
-_DEST = Field("dest", "a user", "bob")
-_TO = Field("to", "a user", "bob")
-_MSG = Field("msg", "a message", "hello", Kind.TEXT)
-_REASON = Field("reason", "a reason", "reason", Kind.TEXT, optional=True, default="")
-_PRIVATE = Field("private", "private or nothing", "private", Kind.FLAG, optional=True)
-_LIMIT = Field("limit", "a number of items", "20", Kind.NUMBER, optional=True)
-_BEFORE = Field("before", "a sequence number", "42", Kind.NUMBER, optional=True)
+_NEW_GROUP = Field("group", phrase("a group"), "wob")
+_GROUP = Field("group", phrase("a group"), "wob", names=Names.GROUP)
+_DEST = Field("dest", phrase("a user"), "bob", names=Names.USER)
+_TO = Field("to", phrase("a user"), "bob", names=Names.USER)
+_MSG = Field("msg", phrase("a message"), "hello", Kind.TEXT)
+_REASON = Field("reason", phrase("a reason"), "reason", Kind.TEXT, optional=True, default="")
+_PRIVATE = Field("private", phrase("private or nothing"), "private", Kind.FLAG, optional=True)
+_LIMIT = Field("limit", phrase("a number of items"), "20", Kind.NUMBER, optional=True)
+_BEFORE = Field("before", phrase("a sequence number"), "42", Kind.NUMBER, optional=True)
+_ANY_GROUP = Field("group", phrase("a group"), "wob", optional=True, names=Names.GROUP)
+_COMMAND = Field("command", phrase("a command"), "kick", optional=True, names=Names.COMMAND)
 
 COMMANDS = (
-    Command("cg", "cgroupe", (_GROUP, _PRIVATE), "create a group; it is public unless you add private"),
-    Command("j", "join", (_GROUP,), "join a group"),
-    Command("bg", "gbroadcast", (_GROUP, _MSG), "say something in a group"),
-    Command("members", "members", (_GROUP,), "who is in a group"),
-    Command("messages", "msgs", (_GROUP, _LIMIT, _BEFORE), "what was said in a group: the newest, or those before"),
-    Command("groups", "groups", (), "which groups there are"),
-    Command("leave", "leave", (_GROUP,), "leave a group"),
-    Command("invite", "invite", (_GROUP, _DEST), "invite somebody into a group"),
-    Command("kick", "kick", (_GROUP, _DEST, _REASON), "put somebody out of your group"),
-    Command("ban", "ban", (_GROUP, _DEST, _REASON), "put somebody out of your group for good"),
-    Command("unban", "unban", (_GROUP, _DEST), "end a ban"),
-    Command("states", "states", (_GROUP, _LIMIT, _BEFORE), "what happened in a group: the newest, or before"),
-    Command("s", "client-send", (_TO, _MSG), "write to one person"),
-    Command("b", "client-broadcast", (_MSG,), "write to everyone online"),
-    Command("ls", "client-list-clients", (), "who is online"),
-    Command("q", "client-quit", (), "leave the chat"),
-    Command("help", None, (), "show this list"),
+    Command("cg", "cgroupe", (_NEW_GROUP, _PRIVATE), phrase("create a group; it is public unless you add private")),
+    Command("j", "join", (_GROUP,), phrase("join a group")),
+    Command("bg", "gbroadcast", (_GROUP, _MSG), phrase("say something in a group")),
+    Command("members", "members", (_GROUP,), phrase("who is in a group")),
+    Command("messages", "msgs", (_GROUP, _LIMIT, _BEFORE), phrase("what was said in a group: the newest, or before")),
+    Command("groups", "groups", (), phrase("which groups there are")),
+    Command("leave", "leave", (_GROUP,), phrase("leave a group")),
+    Command("invite", "invite", (_GROUP, _DEST), phrase("invite somebody into a group")),
+    Command("kick", "kick", (_GROUP, _DEST, _REASON), phrase("put somebody out of your group")),
+    Command("ban", "ban", (_GROUP, _DEST, _REASON), phrase("put somebody out of your group for good")),
+    Command("unban", "unban", (_GROUP, _DEST), phrase("end a ban")),
+    Command("states", "states", (_GROUP, _LIMIT, _BEFORE), phrase("what happened in a group: the newest, or before")),
+    Command("s", "client-send", (_TO, _MSG), phrase("write to one person")),
+    Command("b", "client-broadcast", (_MSG,), phrase("write to everyone online")),
+    Command("ls", "client-list-clients", (), phrase("who is online")),
+    Command("q", "client-quit", (), phrase("leave the chat")),
+    Command("help", None, (_COMMAND,), phrase("show this list, or one command of it")),
 )
 """Every command, in the order of PROTOCOL.md section 1."""
 
-_BY_WORD = {command.word: command for command in COMMANDS}
+GO = Command("go", None, (_ANY_GROUP,), phrase("make a group the current one without asking the server; go; for none"))
+TERMINAL_COMMANDS = (*COMMANDS[:-1], GO, COMMANDS[-1])
+"""The commands at a terminal, where there is a current group."""
+
+_BY_WORD = {command.word: command for command in TERMINAL_COMMANDS}
 _BY_ACTION = {command.action: command for command in COMMANDS}
 
 
-def parse(line: str) -> Call:
-    """Read one typed line.
+def parse(line: str, commands: Sequence[Command] = COMMANDS, current: str | None = None) -> Call:
+    """Read one typed line as one of some commands; where ``current`` names a group, an empty group is that one.
 
     Fields are separated by semicolons and the last takes the rest of the line, so that a message or a reason may
     hold semicolons itself. Raises BadCommand; that fields are within the protocol's bounds is checked with the request.
     """
     if not _encodable(line):
-        raise BadCommand("this line is not UTF-8 text; nothing was sent")
+        raise BadCommand(said("this line is not UTF-8 text; nothing was sent"))
     word, _, rest = line.partition(SEPARATOR)
     command = _BY_WORD.get(word.strip())
-    if command is None:
-        raise BadCommand(_unknown(word.strip()))
-    return Call(command, _fields(command, rest))
+    if command is None or command not in commands:
+        raise BadCommand(unknown(word.strip(), commands))
+    return Call(command, _fields(command, rest, current))
 
 
 def typed(action: str, fields: Mapping[str, Any]) -> str:
@@ -129,10 +150,24 @@ def typed(action: str, fields: Mapping[str, Any]) -> str:
     return line
 
 
-def help_lines() -> list[str]:
-    """Return the list of commands as people read it, one a line."""
-    width = max(len(command.usage) for command in COMMANDS)
-    return [f"{command.usage:{width}}  {command.help}" for command in COMMANDS]
+def help_lines(commands: Sequence[Command] = COMMANDS) -> list[str]:
+    """Return a list of commands as people read it, one a line."""
+    width = max(len(command.usage) for command in commands)
+    return [f"{command.usage:{width}}  {said(command.help)}" for command in commands]
+
+
+def unknown(word: str, commands: Sequence[Command]) -> str:
+    """Return the sentence that says that a word is none of some commands, and which is the nearest."""
+    near = nearest(word, commands)
+    sentence = said("there is no command {word}", word=repr(word[:40]))
+    guess = said("; did you mean {usage}?", usage=near.usage.partition("[")[0]) if near else ""
+    return sentence + guess + said(" (help; lists all)")
+
+
+def nearest(word: str, commands: Sequence[Command]) -> Command | None:
+    """Return the command that is spelt most like a word, None if none is like it."""
+    near = get_close_matches(word.lower(), [command.word for command in commands], n=1)
+    return _BY_WORD[near[0]] if near else None
 
 
 def _encodable(line: str) -> bool:
@@ -140,42 +175,41 @@ def _encodable(line: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in line)
 
 
-def _unknown(word: str) -> str:
-    near = get_close_matches(word.lower(), _BY_WORD, n=1)
-    guess = f"; did you mean {_BY_WORD[near[0]].usage}?" if near else ""
-    return f"there is no command {word[:40]!r}{guess} (help; lists all)"
-
-
-def _fields(command: Command, rest: str) -> dict[str, Any]:
+def _fields(command: Command, rest: str, current: str | None) -> dict[str, Any]:
     if not command.fields:
         if rest.strip():
-            raise BadCommand(f"{command.word} takes nothing after it: {command.usage}")
+            raise BadCommand(said("{word} takes nothing after it: {usage}", word=command.word, usage=command.usage))
         return {}
     parts = rest.split(SEPARATOR, len(command.fields) - 1)
     parts += [""] * (len(command.fields) - len(parts))
+    if command.fields[0] is _GROUP and current is not None and not parts[0].strip():
+        parts[0] = current
     read = {field.name: _read(command, field, part) for field, part in zip(command.fields, parts, strict=True)}
     return {name: value for name, value in read.items() if value is not None}
 
 
 def _read(command: Command, field: Field, part: str) -> str | int | bool | None:
     part = part if field.kind is Kind.TEXT else part.strip()
+    word, usage, called = command.word, command.usage, said(field.called)
     if not part:
         if field.optional:
             return field.default
-        raise BadCommand(f"{command.word} needs {_wanted(command)}: {command.usage}")
+        raise BadCommand(said("{word} needs {wanted}: {usage}", word=word, wanted=_wanted(command), usage=usage))
     if field.kind is Kind.NUMBER:
         if not _NUMBER.fullmatch(part):
-            raise BadCommand(f"{field.name} must be {field.called}, not {part[:40]!r}: {command.usage}")
+            template = phrase("{field} must be {called}, not {shown}: {usage}")
+            raise BadCommand(said(template, field=field.name, called=called, shown=repr(part[:40]), usage=usage))
         return int(part)
     if field.kind is Kind.FLAG:
         if part != field.name:
-            raise BadCommand(f"after the group comes {field.called}, not {part[:40]!r}: {command.usage}")
+            template = phrase("after the group comes {called}, not {shown}: {usage}")
+            raise BadCommand(said(template, called=called, shown=repr(part[:40]), usage=usage))
         return True
     return part
 
 
 def _wanted(command: Command) -> str:
-    return " and ".join(field.called for field in command.fields if not field.optional)
+    return said(" and ").join(said(field.called) for field in command.fields if not field.optional)
 
 
 def _as_typed(field: Field, value: Any) -> str:

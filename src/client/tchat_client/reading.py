@@ -1,6 +1,6 @@
 """A message read field by field, for people, under any of a field's near names."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tchat_client import near_forms
@@ -12,8 +12,7 @@ _FORMAL = {"action", "id", "ts", "seq", "request", "more"}
 class Reading:
     """A message read field by field, under any of a field's near names; remembers what was read.
 
-    It fills sentences through ``str.format_map``: with fields of type string, and with parts made from optional ones.
-    Every look-up raises Unreadable where the message has no such field.
+    It fills sentences with fields of type string. Every look-up raises Unreadable where the message has no such field.
     """
 
     def __init__(self, message: Mapping[str, Any]) -> None:
@@ -21,8 +20,7 @@ class Reading:
         self._read: set[str] = set()
 
     def __getitem__(self, field: str) -> str:
-        made = _MADE.get(field)
-        return made(self) if made else str(self.find(field, str))
+        return str(self.find(field, str))
 
     def find(self, field: str, kind: type) -> Any:
         """Return a field of one type. Raises Unreadable."""
@@ -40,42 +38,3 @@ class Reading:
     def unread(self) -> dict[str, Any]:
         """Return the fields nobody has read, those aside that are of no interest to people."""
         return {key: value for key, value in self.message.items() if key not in self._read | _FORMAL}
-
-
-def _why(reading: Reading) -> str:
-    reason = reading.optional("reason")
-    return f": {reason}" if reason else ""
-
-
-def _heir(reading: Reading) -> str:
-    owner = reading.optional("owner")
-    return f"; {owner} owns it now" if owner else ""
-
-
-def _privacy(reading: Reading) -> str:
-    private = reading.optional("private", bool)
-    return "" if private is None else ("private " if private else "public ")
-
-
-def _place(reading: Reading) -> str:
-    field = reading.optional("field")
-    return f" (field {field})" if field else ""
-
-
-def _label(reading: Reading) -> str:
-    code = reading.optional("code")
-    return f" ({code})" if code else ""
-
-
-def _room(reading: Reading) -> str:
-    return reading.optional("group") or "some group"
-
-
-_MADE: Mapping[str, Callable[[Reading], str]] = {
-    "why": _why,
-    "heir": _heir,
-    "privacy": _privacy,
-    "place": _place,
-    "label": _label,
-    "room": _room,
-}

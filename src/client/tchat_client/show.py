@@ -1,35 +1,45 @@
-"""One thing a server sent as plain lines for a person, with nothing in it hidden or executed."""
+"""One thing a server sent as lines for a person, with nothing in it hidden or executed."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tchat_client import near_forms
+from tchat_client import dates, near_forms
+from tchat_client.commands import typed
+from tchat_client.language import counted, phrase, said
 from tchat_client.near_forms import Unreadable
+from tchat_client.pieces import ADVICE, DAY, GROUP, NAME, REFUSAL, TIME, Line, Piece, cleaned, plain, spoken, table
 from tchat_client.reading import Reading
-from tchat_client.text import clean, columns
+from tchat_client.refusals import advice
 from tchat_protocol.framing import BadInput, Message
 from tchat_protocol.messages import is_valid
 
 
 def lines(content: Message | BadInput) -> list[str]:
+    """Return what a server sent as one or a few plain lines, as ``shown`` says, with times in UTC."""
+    return [plain(line) for line in shown(content)]
+
+
+def shown(content: Message | BadInput, *, full: bool = False) -> list[Line]:
     """Return what a server sent as one or a few lines, safe to print on a terminal (PROTOCOL.md section 9).
 
     Answers in the form of the schemas, and forms near to them, become sentences and tables; whatever is left of a
-    message that is not in its form, and every message without a reading, is shown as JSON.
+    message that is not in its form, and every message without a reading, is shown as JSON. In ``full``, as somebody
+    at a terminal wants it, times are local ones under the day, and a refusal comes with what to do about it.
     """
     if isinstance(content, BadInput):
         beginning = content.raw.decode("utf-8", "backslashreplace")
-        return [clean(f"the server sent something that is no message ({content.reason}): {beginning}")]
+        sentence = said("the server sent something that is no message ({reason}): ", reason=content.reason)
+        return [cleaned([(REFUSAL, sentence), ("", beginning)])]
     reading = Reading(content)
     try:
-        shown = _shown(reading)
+        told = _told(reading, full)
     except Unreadable:
-        return [clean(as_json(content))]
+        return [cleaned([("", as_json(content))])]
     rest = {} if is_valid("answers", content) else reading.unread()
     if rest:
-        shown[-1] += f" {as_json(rest)}"
-    return [clean(line) for line in shown]
+        told[-1] = [*told[-1], ("", f" {as_json(rest)}")]
+    return [cleaned(line) for line in told]
 
 
 def as_json(value: Any) -> str:
@@ -37,131 +47,179 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_SENTENCES = {
-    "server-hello": "{msg}",
-    "server-send": "{who} to {to}: {msg}",
-    "server-broadcast": "{who} to all: {msg}",
-    "server-quit": "{who} has left the chat",
-    "server-error": "refused{label}: {msg}{place}",
-    "server-gbroadcast": "[{room}] {who}: {msg}",
-    "server-cgroupe": "{who} created the {privacy}group {group}",
-    "server-join": "{who} joined {group}{heir}",
-    "server-leave": "{who} left {group}{heir}",
-    "server-invite": "{who} invited {dest} to {group}",
-    "server-kick": "{who} kicked {dest} from {group}{why}",
-    "server-ban": "{who} banned {dest} from {group}{why}",
-    "server-unban": "{who} unbanned {dest} from {group}",
+_SENTENCES: Mapping[str, tuple[str, ...]] = {
+    "server-hello": (phrase("{msg}"),),
+    "server-send": (phrase("{who} to {to}: {msg}"),),
+    "server-broadcast": (phrase("{who} to all: {msg}"),),
+    "server-quit": (phrase("{who} has left the chat"),),
+    "server-join": (phrase("{who} joined {group}"), phrase("; {owner} owns it now")),
+    "server-leave": (phrase("{who} left {group}"), phrase("; {owner} owns it now")),
+    "server-invite": (phrase("{who} invited {dest} to {group}"),),
+    "server-kick": (phrase("{who} kicked {dest} from {group}"), phrase(": {reason}")),
+    "server-ban": (phrase("{who} banned {dest} from {group}"), phrase(": {reason}")),
+    "server-unban": (phrase("{who} unbanned {dest} from {group}"),),
 }
+"""How an answer reads, and what is added where a message has the fields for it."""
+
+_CREATED = {
+    None: phrase("{who} created the group {group}"),
+    True: phrase("{who} created the private group {group}"),
+    False: phrase("{who} created the public group {group}"),
+}
+_KINDS = {None: phrase("group"), True: phrase("private group"), False: phrase("public group")}
 
 
-def _shown(reading: Reading) -> list[str]:
-    action = near_forms.standard_action(reading.message) or "without action"
-    if action in _SENTENCES:
-        return [_SENTENCES[action].format_map(reading)]
-    if action in _FORMS:
-        return _FORMS[action](reading)
+def _told(reading: Reading, full: bool) -> list[Line]:
+    action = near_forms.standard_action(reading.message) or said("without action")
+    sentence = _sentence(reading, action)
+    if sentence:
+        return [sentence]
+    if action == "server-error":
+        return _refusal(reading, full)
+    if action in _TABLES:
+        return _TABLES[action](reading)
+    if action in _HISTORIES:
+        return _history(reading, full, *_HISTORIES[action])
     who = reading.optional("who")
-    return [f"{action}: {f'{who}: ' if who else ''}{reading['msg']}"]
+    return [[("", f"{action}: "), *([(NAME, who), ("", ": ")] if who else []), ("", reading["msg"])]]
 
 
-def _presence(reading: Reading) -> list[str]:
-    return [f"{reading['who']} is {'online' if reading.find('online', bool) else 'offline'}"]
+def _sentence(reading: Reading, action: str) -> Line:
+    """Return what an action reads like in one sentence; nothing if it does not."""
+    if action == "server-cgroupe":
+        return spoken(_CREATED[reading.optional("private", bool)], reading)
+    if action == "server-gbroadcast":
+        room = reading.optional("group") or said("some group")
+        return [("", "["), (GROUP, room), ("", "] "), *spoken(phrase("{who}: {msg}"), reading)]
+    main, *tails = _SENTENCES.get(action, ("",))
+    line = spoken(main, reading)
+    for tail in tails:
+        if reading.optional(tail.partition("{")[2].partition("}")[0]):
+            line += spoken(tail, reading)
+    return line
 
 
-def _clients(reading: Reading) -> list[str]:
+def _refusal(reading: Reading, full: bool) -> list[Line]:
+    code, field = reading.optional("code"), reading.optional("field")
+    label = said("refused ({code}): ", code=code) if code else said("refused: ")
+    place = said(" (field {field})", field=field) if field else ""
+    told: list[Line] = [[(REFUSAL, label), ("", reading["msg"]), ("", place)]]
+    meaning = advice(code) if full else None
+    return [*told, [("", "  "), (ADVICE, f"→ {meaning}")]] if meaning else told
+
+
+def _presence(reading: Reading) -> list[Line]:
+    online = reading.find("online", bool)
+    return [spoken(phrase("{who} is online") if online else phrase("{who} is offline"), reading)]
+
+
+def _clients(reading: Reading) -> list[Line]:
     clients = _names(reading.find("clients", list))
-    return [f"{len(clients)} online: {', '.join(clients)}"]
+    line: Line = [("", counted(len(clients), "{number} online: ", "{number} online: "))]
+    for place, name in enumerate(clients):
+        line += [("", ", ")] if place else []
+        line.append((NAME, name))
+    return [line]
 
 
-def _members(reading: Reading) -> list[str]:
+def _members(reading: Reading) -> list[Line]:
     members = _names(reading.find("members", list))
     online = reading.optional("online", list)
     owner = reading.optional("owner")
-    rows = [[each, "owner" if each == owner else "", _whether_online(each, online)] for each in members]
-    return [f"{reading['privacy']}group {reading['room']}, {_count(len(members), 'member')}", *columns(rows)]
+    kind = said(_KINDS[reading.optional("private", bool)])
+    room = reading.optional("group") or said("some group")
+    many = counted(len(members), "{number} member", "{number} members")
+    rows = [
+        [(NAME, each), ("", said("owner") if each == owner else ""), ("", _whether_online(each, online))]
+        for each in members
+    ]
+    return [[("", f"{kind} "), (GROUP, room), ("", f", {many}")], *table(rows)]
 
 
 def _whether_online(name: str, online: list[Any] | None) -> str:
     if online is None:
         return ""
-    return "online" if name in online else "offline"
+    return said("online") if name in online else said("offline")
 
 
-def _groups(reading: Reading) -> list[str]:
+def _groups(reading: Reading) -> list[Line]:
     groups = reading.find("groups", list)
-    return [f"{_count(len(groups), 'group')}", *columns([_group(each) for each in groups])]
+    return [
+        [("", counted(len(groups), "{number} group", "{number} groups"))],
+        *table([_group(each) for each in groups]),
+    ]
 
 
-def _group(item: Any) -> list[str]:
+def _group(item: Any) -> list[Piece]:
     if not _is_summary(item):
-        return [item if isinstance(item, str) else as_json(item), "", "", ""]
-    owner = f"owner {item['owner']}" if item["owner"] is not None else "no owner"
-    privacy = "private" if item["private"] else "public"
-    return [item["group"], privacy, owner, _count(item["members"], "member")]
+        return [(GROUP, item if isinstance(item, str) else as_json(item)), ("", ""), ("", ""), ("", "")]
+    owner = said("owner {owner}", owner=item["owner"]) if item["owner"] is not None else said("no owner")
+    privacy = said("private") if item["private"] else said("public")
+    many = counted(item["members"], "{number} member", "{number} members")
+    return [(GROUP, item["group"]), ("", privacy), ("", owner), ("", many)]
 
 
 def _is_summary(item: Any) -> bool:
     return is_valid("answers", {"action": "server-groups", "groups": [item]})
 
 
-def _messages(reading: Reading) -> list[str]:
-    items = reading.find("messages", list)
-    return [_page(reading, "message", items), *(_item(each, "{who}: {msg}", "") for each in items)]
-
-
-def _states(reading: Reading) -> list[str]:
-    items = reading.find("events", list)
+def _history(reading: Reading, full: bool, field: str, asked: str, numbers: tuple[str, str]) -> list[Line]:
+    items = reading.find(field, list)
     group = reading.optional("group")
-    return [_page(reading, "event", items), *(_item(each, _event_sentence(each), group) for each in items)]
+    heading: Line = [(GROUP, group or said("some group")), ("", f": {counted(len(items), *numbers)}")]
+    if reading.optional("more", bool):
+        heading.append(("", said(", older ones remain")))
+        first = items[0].get("seq") if items and isinstance(items[0], dict) else None
+        if isinstance(first, int) and group and "\n" not in group:
+            heading.append(("", f" ({typed(asked, {'group': group, 'before': first})})"))
+    told = [heading]
+    today = ""
+    for each in items:
+        line, day = _item(each, group, _item_sentence(each, asked), full)
+        if day not in (today, ""):
+            told.append([("", "  "), (DAY, f"-- {day} --")])
+            today = day
+        told.append([("", "  "), *line])
+    return told
 
 
-def _event_sentence(item: Any) -> str:
+def _item_sentence(item: Any, asked: str) -> Callable[[Reading], Line]:
+    if asked == "msgs":
+        return lambda reading: spoken(phrase("{who}: {msg}"), reading)
     event = item.get("event") if isinstance(item, dict) else None
-    return _SENTENCES.get(f"server-{event}", "{msg}")
+    return lambda reading: _sentence(reading, f"server-{event}") or spoken("{msg}", reading)
 
 
-def _item(item: Any, sentence: str, group: str | None) -> str:
-    """Return one line of a history; an item that cannot be read, or not completely, is shown as JSON."""
-    if isinstance(item, str):
-        return f"  {item}"
+def _item(item: Any, group: str | None, sentence: Callable[[Reading], Line], full: bool) -> tuple[Line, str]:
+    """Return one line of a history and its day; an item that cannot be read, or not completely, is shown as JSON."""
     if not isinstance(item, dict):
-        return f"  {as_json(item)}"
+        return [("", item if isinstance(item, str) else as_json(item))], ""
     reading = Reading({"group": group, **item})
     try:
-        text = sentence.format_map(reading)
+        line = sentence(reading)
     except Unreadable:
-        return f"  {as_json(item)}"
+        return [("", as_json(item))], ""
+    ts = reading.optional("ts")
     rest = {key: value for key, value in reading.unread().items() if key not in ("group", "event", "private")}
-    return f"  {_time(reading.optional('ts'))}{text}{f' {as_json(rest)}' if rest else ''}"
-
-
-def _time(ts: str | None) -> str:
-    """Return a time stamp as ``2026-11-23 09:30:00 `` in UTC, or as it is if it is none of ours (A-TS-1)."""
-    if ts is None:
-        return ""
-    return f"{ts[:10]} {ts[11:19]}  " if len(ts) == 24 and ts[10] == "T" else f"{ts}  "
-
-
-def _page(reading: Reading, noun: str, items: list[Any]) -> str:
-    older = ", older ones remain" if reading.optional("more", bool) else ""
-    first = items[0].get("seq") if items and isinstance(items[0], dict) else None
-    before = f" (before {first})" if older and isinstance(first, int) else ""
-    return f"{reading['room']}: {_count(len(items), noun)}{older}{before}"
+    if rest:
+        line.append(("", f" {as_json(rest)}"))
+    when = dates.moment(ts) if full else None
+    if when:
+        return [(TIME, dates.clock(when)), ("", "  "), *line], dates.day(when)
+    return [*([(TIME, dates.stamp(ts)), ("", "  ")] if ts else []), *line], ""
 
 
 def _names(items: list[Any]) -> list[str]:
     return [each if isinstance(each, str) else as_json(each) for each in items]
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-_FORMS: Mapping[str, Callable[[Reading], list[str]]] = {
+_TABLES: Mapping[str, Callable[[Reading], list[Line]]] = {
     "server-presence": _presence,
     "server-list-clients": _clients,
     "server-members": _members,
     "server-groups": _groups,
-    "server-msgs": _messages,
-    "server-states": _states,
+}
+_HISTORIES = {
+    "server-msgs": ("messages", "msgs", (phrase("{number} message"), phrase("{number} messages"))),
+    "server-states": ("events", "states", (phrase("{number} event"), phrase("{number} events"))),
 }

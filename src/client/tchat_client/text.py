@@ -1,9 +1,6 @@
 """Text of strangers, made safe to print: what would act on a terminal is shown instead of executed."""
 
 import re
-from collections.abc import Sequence
-
-from rich.cells import cell_len
 
 _ACTIVE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0, DEL and C1, with ESC, CSI and line feeds among them
@@ -20,14 +17,3 @@ def clean(text: str) -> str:
     'one\\ntwo\\x1b[2J'
     """
     return _ACTIVE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows of equal length as indented lines with aligned columns, wide characters counted as two."""
-    safe = [[clean(cell) for cell in row] for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(*safe, strict=True)]
-    return ["  " + "  ".join(map(_padded, row, widths)).rstrip() for row in safe]
-
-
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - cell_len(cell))
