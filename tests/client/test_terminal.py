@@ -11,8 +11,8 @@ from prompt_toolkit.document import Document
 
 from client.screen import LIMIT, Screen, terminal
 from processes import ServerProcess
-from tchat_client.completion import CommandCompleter, Heard
-from tchat_client.session import Incoming
+from tchat_client.completion import CommandCompleter
+from tchat_client.known import Known
 
 CTRL_C, CTRL_D, UP = "\x03", "\x04", "\x1b[A"
 
@@ -127,10 +127,10 @@ def test_name_and_password_are_asked_for(port: str) -> None:
 
 
 def offered(text: str, *messages: dict[str, Any]) -> list[str]:
-    heard = Heard()
+    known = Known("alice")
     for message in messages:
-        heard.learn(Incoming(message))
-    return [each.text for each in CommandCompleter(heard).get_completions(Document(text), CompleteEvent())]
+        known.learn(message)
+    return [each.text for each in CommandCompleter(known).get_completions(Document(text), CompleteEvent())]
 
 
 def test_what_is_offered_fits_its_place() -> None:
@@ -143,7 +143,7 @@ def test_what_is_offered_fits_its_place() -> None:
     turned: dict[str, Any] = {"action": "server-list-clients", "clients": ["\u202ebob"]}
     assert offered("le") == ["leave;"]
     assert offered("members;", groups, clients) == ["wob"]
-    assert offered("kick;wob;", groups, clients, strange, turned) == ["alice", "bob"]
+    assert offered("kick;wob;", groups, clients, strange, turned) == ["al", "alice", "bob"]
     assert offered("s;b", groups, clients) == ["bob"]
     assert offered("cg;wob;p") == ["private"]
     assert offered("bg;wob;w", groups) == offered("groups;", groups) == offered("nothing;", groups) == []

@@ -10,8 +10,9 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from tchat_client.commands import parse
-from tchat_client.completion import CommandCompleter, Heard
+from tchat_client.completion import CommandCompleter
 from tchat_client.converse import SUCCESS, Show, converse, note, note_help, note_malformed
+from tchat_client.known import Known
 from tchat_client.session import Ended, Incoming, Refused, Session, Unanswered
 from tchat_client.text import clean
 from tchat_protocol.framing import Message
@@ -22,25 +23,25 @@ async def talk(session: Session, show: Show) -> int:
 
     Returns the exit status.
     """
-    heard = Heard()
+    known = Known(session.name)
 
     def learn_and_show(incoming: Incoming) -> None:
-        heard.learn(incoming)
+        known.learn(incoming.content)
         show(incoming)
 
     with patch_stdout():
-        return await converse(session, _Typist(session, heard).obey(), learn_and_show)
+        return await converse(session, _Typist(session, known).obey(), learn_and_show)
 
 
 class _Typist:
     """The person's side: reads lines and sends what they ask for, without waiting for the answers."""
 
-    def __init__(self, session: Session, heard: Heard) -> None:
+    def __init__(self, session: Session, known: Known) -> None:
         self._session = session
         self._prompt: PromptSession[str] = PromptSession(
             f"{clean(session.name)}> ",
             history=InMemoryHistory(),
-            completer=CommandCompleter(heard),
+            completer=CommandCompleter(known),
             complete_while_typing=False,
         )
         self._waiting: set[asyncio.Task[None]] = set()
