@@ -1,26 +1,28 @@
 """The client at a terminal, seen on its screen."""
 
+import stat
 import subprocess
 import sys
 import termios
-from typing import Any
+from pathlib import Path
 
 import pytest
-from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.document import Document
 
 from client.screen import LIMIT, Screen, terminal
 from processes import ServerProcess
-from tchat_client.completion import CommandCompleter
-from tchat_client.known import Known
 
-CTRL_C, CTRL_D, UP = "\x03", "\x04", "\x1b[A"
+CTRL_C, CTRL_D, UP, ALT_A = "\x03", "\x04", "\x1b[A", "\x1ba"
 
 
-def somebody_says(port: str, commands: str) -> None:
+def somebody_says(port: str, *commands: str, name: str = "bob") -> None:
     """Let bob come, say something and leave."""
-    command = [sys.executable, "-m", "tchat_client", "--name", "bob", "--port", port]
-    subprocess.run(command, input=commands, text=True, capture_output=True, timeout=LIMIT, check=True)
+    command = [sys.executable, "-m", "tchat_client", "--name", name, "--port", port]
+    lines = "".join(f"{each}\n" for each in commands)
+    subprocess.run(command, input=lines, text=True, capture_output=True, timeout=LIMIT, check=True)
+
+
+def pasted(*lines: str) -> str:
+    return "\x1b[200~" + "\n".join(lines) + "\x1b[201~"
 
 
 def reads_lines(screen: Screen) -> bool:
@@ -33,61 +35,278 @@ def welcome(screen: Screen) -> None:
     screen.until_last("Welcome, alice.", "alice>")
 
 
+# -- the line being typed ---------------------------------------------------------------------------------------------
+
+
 def test_arriving_messages_leave_the_line_being_typed_alone(port: str) -> None:
     with terminal("--name", "alice", "--port", port) as screen:
         welcome(screen)
         screen.press("b;half a sen")
         screen.until_last("alice> b;half a sen")
         column = screen.cursor
-        somebody_says(port, "s;alice;first\x1b[2J\nb;second\n")
+        somebody_says(port, "s;alice;first\x1b[2J", "b;second")
         heard = [r"bob to alice: first\x1b[2J", "bob to all: second", "bob is offline"]
         screen.until_last("Welcome, alice.", "bob is online", *heard, "alice> b;half a sen")
         assert screen.cursor == column
         screen.press("tence\r")
-        screen.until_last("alice> b;half a sentence", "alice to all: half a sentence", "alice>")
+        screen.until_last("bob is offline", "alice to all: half a sentence", "alice>")
+
+
+def test_what_is_being_typed_is_kept_in_a_narrow_terminal_that_is_made_wider(port: str) -> None:
+    with terminal("--name", "alice", "--port", port, columns=40) as screen:
+        welcome(screen)
+        screen.press("cg;wob\r")
+        screen.until_last("> cg;wob", "alice created the public group", "wob", "[wob] alice>")
+        screen.until_bar(" alice  connected  [wob]")
+        screen.press("漢字 and é and 🙂 in a line that has two rows")
+        screen.until_last("[wob] alice> 漢字 and é and 🙂 in a line", " that has two rows")
+        somebody_says(port, "b;in between")
+        screen.until_last("bob is offline", "[wob] alice> 漢字 and é and 🙂 in a line", " that has two rows")
+        screen.resize(100)
+        screen.until_bar(f" alice @ 127.0.0.1:{port}  connected  [wob]")
+        screen.until_last("[wob] alice> 漢字 and é and 🙂 in a line that has two rows")
+        screen.press("\r")
+        screen.until_last("[wob] alice: 漢字 and é and 🙂 in a line that has two rows", "[wob] alice>")
+
+
+def test_what_was_typed_comes_back_after_a_restart_and_is_nobody_elses_business(port: str, tmp_path: Path) -> None:
+    with terminal("--name", "alice", "--port", port, "--password", state=tmp_path) as screen:
+        screen.until_last("Password:")
+        screen.press("correct horse\r")
+        welcome(screen)
+        screen.press("b;été\r")
+        screen.until_last("alice to all: été", "alice>")
+        screen.press(pasted("ls;", "groups;") + "\r")
+        screen.until_last("0 groups", "alice>")
+        screen.press(CTRL_D)
+        assert screen.end() == 0
+    (kept,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert "correct" not in kept.read_text(encoding="utf-8")
+    with terminal("--name", "carol", "--port", port, state=tmp_path) as screen:
+        screen.until_last("carol>")
+        screen.press(UP)
+        screen.until_last("carol> ls;", "groups;")
+        screen.press(UP + UP)
+        screen.until_last("carol> b;été")
+
+
+def test_nothing_is_kept_on_demand_or_where_it_cannot_be_and_then_it_is_said(port: str, tmp_path: Path) -> None:
+    with terminal("--name", "alice", "--port", port, "--no-history", state=tmp_path) as screen:
+        welcome(screen)
+        screen.press("ls;\r")
+        screen.until_last("1 online: alice", "alice>")
+        screen.press(CTRL_D)
+        assert screen.end() == 0
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    with terminal("--name", "alice", "--port", port, state=tmp_path / "file") as screen:
+        screen.until(
+            lambda lines: any(each.startswith("* what you type is not kept for the next time: ") for each in lines)
+        )
+
+
+# -- completion -------------------------------------------------------------------------------------------------------
 
 
 def test_commands_and_names_are_completed(port: str) -> None:
     with terminal("--name", "alice", "--port", port) as screen:
         welcome(screen)
         screen.press("cg;wob\r")
-        screen.until_last("alice created the public group wob", "alice>")
+        screen.until_last("alice created the public group wob", "[wob] alice>")
         screen.press("mess\t")
-        screen.until_last("alice> messages;")
+        screen.until_last("[wob] alice> messages;")
         screen.press("w\t")
-        screen.until_last("alice> messages;wob")
+        screen.until_last("[wob] alice> messages;wob")
         screen.press("\r")
-        screen.until_last("wob: 0 messages", "alice>")
+        screen.until_last("> messages;wob", "wob: 0 messages", "[wob] alice>")
         screen.press(UP + UP)
-        screen.until_last("alice> cg;wob")
+        screen.until_last("[wob] alice> cg;wob")
+
+
+def test_what_can_stand_there_is_shown_with_its_meaning(port: str) -> None:
+    with terminal("--name", "alice", "--port", port, "--lang", "fr") as screen:
+        welcome(screen)
+        screen.press("le\t")
+        screen.until_last("alice> leave;")
+        screen.press("\x15me\t")
+        screen.until(lambda lines: any("members;" in each and "qui est dans un groupe" in each for each in lines))
+        screen.press("\t")
+        screen.until(lambda lines: any(each.startswith("alice> members;") for each in lines))
+
+
+# -- the current group ------------------------------------------------------------------------------------------------
+
+
+def test_plain_text_goes_to_the_current_group_and_nowhere_without_one(port: str) -> None:
+    with terminal("--name", "alice", "--port", port, columns=160) as screen:
+        welcome(screen)
+        screen.press("good morning\r")
+        screen.until_last(
+            "> good morning", "* no group is current, so nothing was sent (j;wob enters a group and makes it "
+            "the current one, b; writes to all, help; lists all)", "alice>",
+        )  # fmt: skip
+        somebody_says(port, "cg;wob")
+        screen.press("j;wob\r")
+        screen.until_last("> j;wob", "alice joined wob", "[wob] alice>")
+        screen.press("good morning; all ;-)\r")
+        screen.until_last("[wob] alice: good morning; all ;-)", "[wob] alice>")
+        screen.press("go;\r")
+        screen.until_last("> go;", "alice>")
+        screen.press("j;wob\r")
+        screen.until_last("> j;wob", "* you are a member already: what you type goes to wob", "[wob] alice>")
+        screen.press("members;\r")
+        screen.until_last(
+            "> members;", "public group wob, 2 members", "  bob    owner  offline", "  alice         online",
+            "[wob] alice>",
+        )  # fmt: skip
+        screen.press("leave;\r")
+        screen.until_last("> leave;", "alice left wob", "alice>")
+
+
+def test_who_may_not_come_in_stays_where_he_was(port: str) -> None:
+    somebody_says(port, "cg;den;private")
+    with terminal("--name", "alice", "--port", port) as screen:
+        welcome(screen)
+        screen.press("cg;wob\r")
+        screen.until_last("alice created the public group wob", "[wob] alice>")
+        screen.press("j;den\r")
+        screen.until_last(
+            "> j;den", "refused (not-invited): alice has no invitation to den.",
+            "  → the group is private; ask one of its members to invite you", "[wob] alice>",
+        )  # fmt: skip
+
+
+def test_a_mistyped_command_is_told_to_nobody(port: str) -> None:
+    with terminal("--name", "alice", "--port", port, columns=120) as screen:
+        welcome(screen)
+        screen.press("cg;wob\r")
+        screen.until_last("alice created the public group wob", "[wob] alice>")
+        screen.press("S;bob;secret\r")
+        screen.until_last(
+            "> S;bob;secret", "* there is no command 'S'; did you mean s;bob;hello? (help; lists all); "
+            "to say it in wob: bg;;S;bob;secret", "[wob] alice>",
+        )  # fmt: skip
+        screen.press("members\r")
+        screen.until_last("* members is a command: members;wob; to say it in wob: bg;;members", "[wob] alice>")
+        screen.press("bg;;members\r")
+        screen.until_last("[wob] alice: members", "[wob] alice>")
 
 
 def test_bad_commands_are_explained_and_refusals_shown(port: str) -> None:
     with terminal("--name", "alice", "--port", port) as screen:
         welcome(screen)
         screen.press("bg;wob\r")
-        screen.until_last("bg needs a group and a message: bg;wob;hello", "alice>")
+        screen.until_last("> bg;wob", "* bg needs a group and a message: bg;wob;hello", "alice>")
         screen.press("j;" + "x" * 33 + "\r")
-        screen.until_last("group must have at most 32 characters, not 33", "alice>")
-        screen.press("j;wob\r")
-        screen.until_last("refused (unknown-group): There is no group wob.", "alice>")
+        screen.until_last("* group must have at most 32 characters, not 33", "alice>")
+        screen.press("bg;wob;a long thought\r")
+        screen.until_last(
+            "refused (unknown-group): There is no group wob.",
+            "  → there is no such group; groups; shows those there are, and cg; makes one",
+            "* not delivered: bg;wob;a long thought", "alice>",
+        )  # fmt: skip
         screen.press("help;\r")
         screen.until(lambda lines: any(line.startswith("bg;wob;hello ") for line in lines))
+        screen.press("help;kik\r")
+        screen.until_last("> help;kik", "kick;wob;bob[;reason]  put somebody out of your group", "alice>")
 
 
-def test_several_lines_pasted_at_once_are_all_sent(port: str) -> None:
+# -- what is unread, and what is meant for oneself --------------------------------------------------------------------
+
+
+def test_the_bottom_line_counts_what_was_said_elsewhere(port: str) -> None:
+    somebody_says(port, "cg;den", "cg;lab", "cg;wob")
     with terminal("--name", "alice", "--port", port) as screen:
         welcome(screen)
-        screen.press("\x1b[200~b;one\nb;two\n\nb;three\x1b[201~\r")
+        for group in ("den", "lab", "wob"):
+            screen.press(f"j;{group}\r")
+            screen.until_last(f"alice joined {group}", f"[{group}] alice>")
+        somebody_says(port, "bg;den;one", "bg;den;two", "bg;lab;where is Alice?", "bg;wob;three")
+        screen.until_bar(f" alice @ 127.0.0.1:{port}  connected  [wob]  lab:1!  den:2")
+        screen.press(ALT_A)
+        screen.until_bar(f" alice @ 127.0.0.1:{port}  connected  [lab]  den:2")
+        screen.press(ALT_A)
+        screen.until_bar(f" alice @ 127.0.0.1:{port}  connected  [den]")
+        screen.press(ALT_A)
+        screen.until_last("[lab] alice>")
+        screen.press("go;wob\r")
+        screen.until_last("> go;wob", "[wob] alice>")
+
+
+@pytest.mark.parametrize(("options", "bells"), [((), 3), (("--no-bell",), 0)])
+def test_what_is_meant_for_oneself_is_marked_and_rings(port: str, options: tuple[str, ...], bells: int) -> None:
+    with terminal("--name", "alice", "--port", port, *options) as screen:
+        welcome(screen)
+        screen.press("cg;wob\r")
+        screen.until_last("alice created the public group wob", "[wob] alice>")
+        somebody_says(port, "j;wob", "bg;wob;malice and alices", "bg;wob;ask ALICE, she knows", "s;alice;psst",
+                      "b;hello alice")  # fmt: skip
+        screen.press("b;alice is me\r")
+        screen.until_last("bob is offline", "alice to all: alice is me", "[wob] alice>")
+        assert screen.bells == bells
+        assert screen.style("ALICE").reverse
+        assert screen.style("psst").bold
+        assert not screen.style("malice").reverse
+        assert not screen.style("alice is me").reverse
+
+
+def test_names_have_their_colour_and_no_color_has_none(port: str) -> None:
+    somebody_says(port, "cg;wob", "bg;wob;hello")
+    colours = []
+    for variable, value in (("TERM", "xterm-256color"), ("NO_COLOR", "1"), ("TERM", "dumb")):
+        with terminal("--name", "alice", "--port", port, **{variable: value}) as screen:  # type: ignore[arg-type]
+            welcome(screen)
+            screen.press("messages;wob\r")
+            screen.until(lambda lines: lines[-1:] == ["alice>"] and lines[-2].endswith("bob: hello"))
+            colours.append(screen.style("bob: hello").fg)
+            screen.press(CTRL_D)
+            assert screen.end() == 0
+    assert colours[0] not in ("default", "black", "white")
+    assert colours[1:] == ["default", "default"]
+
+
+# -- several lines ----------------------------------------------------------------------------------------------------
+
+
+def test_several_lines_pasted_at_once_are_all_sent_when_that_is_confirmed(port: str) -> None:
+    with terminal("--name", "alice", "--port", port) as screen:
+        welcome(screen)
+        screen.press(pasted("b;one", "b;two", "", "b;three"))
+        screen.until_bar(" 3 lines: Enter sends them in order, Ctrl-C drops them")
+        screen.press("\r")
         screen.until_last("alice to all: one", "alice to all: two", "alice to all: three", "alice>")
+        screen.press(pasted("b;four", "b;five"))
+        screen.until_bar(" 2 lines: Enter sends them in order, Ctrl-C drops them")
+        screen.press(CTRL_C)
+        screen.until_last("alice to all: three", "alice>")
+
+
+def test_a_long_paste_becomes_messages_of_the_group_in_order_though_the_server_takes_them_slowly() -> None:
+    with ServerProcess(":memory:", "--max-rate", "3") as server:
+        with terminal("--name", "alice", "--port", str(server.port)) as screen:
+            welcome(screen)
+            screen.press("cg;wob\r")
+            screen.until_last("alice created the public group wob", "[wob] alice>")
+            screen.press(pasted(*(f"line {number}" for number in range(15))) + "\r")
+            screen.until_last("[wob] alice: line 14", "[wob] alice>")
+        somebody = subprocess.run(
+            [sys.executable, "-m", "tchat_client", "--name", "bob", "--port", str(server.port)],
+            input="messages;wob\n", text=True, capture_output=True, timeout=LIMIT, check=True,
+        )  # fmt: skip
+    said = [line.rpartition(": ")[2] for line in somebody.stdout.splitlines() if "alice: line" in line]
+    assert said == [f"line {number}" for number in range(15)]
 
 
 def test_what_was_typed_before_leaving_is_carried_out(port: str) -> None:
     with terminal("--name", "alice", "--port", port) as screen:
         welcome(screen)
-        screen.press("\x1b[200~b;one\nb;two\nq;\nb;three\x1b[201~\r")
+        screen.press(pasted("b;one", "b;two", "q;", "b;three") + "\r")
         assert screen.end() == 0
         assert screen.lines[-3:] == ["alice to all: one", "alice to all: two", "alice has left the chat"]
+
+
+# -- coming and going -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("keys", [CTRL_D, CTRL_C, "q;\r", "b;unfinished" + CTRL_C])
@@ -126,24 +345,35 @@ def test_name_and_password_are_asked_for(port: str) -> None:
         assert screen.end() == 1
 
 
-def offered(text: str, *messages: dict[str, Any]) -> list[str]:
-    known = Known("alice")
-    for message in messages:
-        known.learn(message)
-    return [each.text for each in CommandCompleter(known).get_completions(Document(text), CompleteEvent())]
+# -- languages and forms ----------------------------------------------------------------------------------------------
 
 
-def test_what_is_offered_fits_its_place() -> None:
-    groups: dict[str, Any] = {
-        "action": "server-groups",
-        "groups": [{"group": "wob", "private": False, "owner": "al", "members": 1}],
-    }
-    clients: dict[str, Any] = {"action": "server-list-clients", "clients": ["alice", "bob"]}
-    strange: dict[str, Any] = {"action": "server-list-clients", "clients": ["no name"]}
-    turned: dict[str, Any] = {"action": "server-list-clients", "clients": ["\u202ebob"]}
-    assert offered("le") == ["leave;"]
-    assert offered("members;", groups, clients) == ["wob"]
-    assert offered("kick;wob;", groups, clients, strange, turned) == ["al", "alice", "bob"]
-    assert offered("s;b", groups, clients) == ["bob"]
-    assert offered("cg;wob;p") == ["private"]
-    assert offered("bg;wob;w", groups) == offered("groups;", groups) == offered("nothing;", groups) == []
+def test_a_session_in_french(port: str) -> None:
+    somebody_says(port, "cg;antre;private")
+    with terminal("--name", "alice", "--port", port, columns=160, LC_ALL="", LC_MESSAGES="fr_FR.UTF-8") as screen:
+        welcome(screen)
+        screen.press("cg;wob\r")
+        screen.until_last("> cg;wob", "alice a créé le groupe public wob", "[wob] alice>")
+        screen.until_bar(f" alice @ 127.0.0.1:{port}  connecté  [wob]")
+        screen.press("j;antre\r")
+        screen.until_last(
+            "refusé (not-invited) : alice has no invitation to antre.",
+            "  → le groupe est privé ; demandez à l'un de ses membres de vous inviter", "[wob] alice>",
+        )  # fmt: skip
+        screen.press("mesages;\r")
+        screen.until_last(
+            "* il n'y a pas de commande 'mesages' ; vouliez-vous dire messages;wob ? (help; les montre toutes) ; "
+            "pour le dire dans wob : bg;;mesages;", "[wob] alice>",
+        )  # fmt: skip
+        screen.press("groups;\r")
+        screen.until_last("1 groupe", "  wob  public  propriétaire alice  1 membre", "[wob] alice>")
+        screen.press("bg;wob\r")
+        screen.until_last("* bg demande un groupe et un message : bg;wob;hello", "[wob] alice>")
+
+
+def test_json_at_a_terminal_shows_messages_as_they_came(port: str) -> None:
+    with terminal("--name", "alice", "--port", port, "--json", columns=200) as screen:
+        screen.until(lambda lines: lines[-1:] == ["alice>"] and '"msg": "Welcome, alice."' in lines[0])
+        screen.press("cg;wob\r")
+        screen.until(lambda lines: lines[-1] == "[wob] alice>" and "server-cgroupe" in lines[-2])
+        assert screen.lines[-2].startswith('{"action": "server-cgroupe", "sender": "alice", "group": "wob"')

@@ -12,6 +12,8 @@ import click
 from tchat_client import pipe, terminal
 from tchat_client.commands import help_lines
 from tchat_client.converse import FAILURE, NO_SERVER, converse, note, print_json, print_lines
+from tchat_client.feed import Manner
+from tchat_client.history import default_file as history_file
 from tchat_client.language import phrase, said
 from tchat_client.session import PATIENCE_SECONDS, Ended, Refused, Session, Unanswered, Unreachable, compose
 from tchat_client.speech import SpokenCommand, language_option
@@ -31,6 +33,8 @@ class Options:
     tls: ssl.SSLContext | None
     timeout: float
     as_json: bool
+    bell: bool
+    history: bool
     interactive: bool
 
 
@@ -72,6 +76,8 @@ def _closing() -> list[str]:
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=PATIENCE_SECONDS, metavar="SECONDS",
     help="How long to wait for the server, and for each answer.",
 )  # fmt: skip
+@click.option("--bell/--no-bell", default=True, help="Ring when somebody writes to you or says your name.")
+@click.option("--history/--no-history", default=True, help="Keep what you type at a terminal for the next time.")
 @language_option
 @click.version_option(package_name="tchat", prog_name="tchat")
 def main(name: str | None, password: str | None, tls: bool, ca: Path | None, **options: Any) -> None:
@@ -104,7 +110,9 @@ async def _run(options: Options) -> int:
         note(f"Error: {_not_welcome(error, options)}")
         return FAILURE
     if options.interactive:
-        return await terminal.talk(session, show)
+        place = f"{options.host}:{options.port}"
+        file = history_file() if options.history else None
+        return await terminal.talk(session, Manner(place, options.bell, file, options.as_json))
     return await converse(session, pipe.obey(session, _STDIN), show)
 
 

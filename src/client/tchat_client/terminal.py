@@ -1,87 +1,222 @@
 """At a terminal: a line being typed that arriving messages leave alone."""
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import ColorDepth, Output, create_output
+from prompt_toolkit.patch_stdout import StdoutProxy
 
-from tchat_client.commands import parse
+from tchat_client import bar
+from tchat_client.attention import Attention
+from tchat_client.commands import TERMINAL_COMMANDS, BadCommand, Call, help_lines, nearest, typed, unknown
 from tchat_client.completion import CommandCompleter
-from tchat_client.converse import SUCCESS, Show, converse, note, note_help, note_malformed
+from tchat_client.converse import SUCCESS, converse
+from tchat_client.feed import Feed, Manner
+from tchat_client.history import history
 from tchat_client.known import Known
-from tchat_client.session import Ended, Incoming, Refused, Session, Unanswered
-from tchat_client.text import clean
+from tchat_client.language import retold, said
+from tchat_client.painting import STYLE, Painter, formatted
+from tchat_client.session import Ended, Refused, Session, Unanswered
+from tchat_client.shorthand import understood
 from tchat_protocol.framing import Message
+from tchat_protocol.messages import InvalidMessage
+
+REDRAWS_EVERY = 0.05
+"""Seconds between what is printed, so that a flood of messages leaves time to type."""
+PAUSE = 1.0
+"""Seconds to wait when the server says that pasted lines come too fast."""
+
+_SPEAKING = ("bg", "b", "s")
+"""Commands whose answer says all of them: they are not repeated above it."""
+_ENTERING = ("j", "cg")
 
 
-async def talk(session: Session, show: Show) -> int:
+async def talk(session: Session, manner: Manner) -> int:
     """Let a person type commands until it leaves with ``q;``, Ctrl-D or Ctrl-C, or the server goes away.
 
     Returns the exit status.
     """
-    known = Known(session.name)
+    output = create_output()
+    attention = Attention(Known(session.name))
+    feed = Feed(attention, Painter(session.name, output.get_default_color_depth()).painted, manner)
+    with _printing_above():
+        typist = _Typist(session, attention, feed, manner, output)
+        return await converse(session, typist.obey(), feed.show)
 
-    def learn_and_show(incoming: Incoming) -> None:
-        known.learn(incoming.content)
-        show(incoming)
 
-    with patch_stdout():
-        return await converse(session, _Typist(session, known).obey(), learn_and_show)
+@contextmanager
+def _printing_above() -> Iterator[None]:
+    """Let all that is printed inside the block appear above the line being typed."""
+    with ExitStack() as stack:
+        proxy = stack.enter_context(StdoutProxy(sleep_between_writes=REDRAWS_EVERY, raw=True))
+        stack.enter_context(redirect_stdout(proxy))
+        stack.enter_context(redirect_stderr(proxy))
+        yield
 
 
 class _Typist:
-    """The person's side: reads lines and sends what they ask for, without waiting for the answers."""
+    """The person's side: reads lines and sends what they ask for, in their order."""
 
-    def __init__(self, session: Session, known: Known) -> None:
+    def __init__(self, session: Session, attention: Attention, feed: Feed, manner: Manner, output: Output) -> None:
         self._session = session
+        self._attention = attention
+        self._feed = feed
+        self._place = manner.place
+        self._output = output
+        kept, fault = history(manner.history)
+        if fault:
+            feed.note(said("what you type is not kept for the next time: {reason}", reason=fault))
         self._prompt: PromptSession[str] = PromptSession(
-            f"{clean(session.name)}> ",
-            history=InMemoryHistory(),
-            completer=CommandCompleter(known),
+            lambda: formatted(bar.prompt(attention, self._columns)),
+            history=kept,
+            completer=CommandCompleter(attention.known),
             complete_while_typing=False,
+            bottom_toolbar=self._bottom_line,
+            key_bindings=self._keys(),
+            style=STYLE,
+            color_depth=ColorDepth.from_env(),
+            erase_when_done=True,
+            output=output,
         )
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._outbox: asyncio.Queue[tuple[Call, bool]] = asyncio.Queue()
+        self._waiting: set[asyncio.Task[bool]] = set()
+        self._is_answered = True
 
     async def obey(self) -> int:
         """Read lines and send what they ask for until the person leaves."""
-        with suppress(EOFError, KeyboardInterrupt):  # Ctrl-D and Ctrl-C
-            while all(self._carry_out(line) for line in await self._typed()):
-                pass
+        sending = asyncio.create_task(self._send_all())
+        try:
+            with suppress(EOFError, KeyboardInterrupt):  # Ctrl-D and Ctrl-C
+                while self._take(await self._prompt.prompt_async()):
+                    pass
+            await self._outbox.join()
+        finally:
+            sending.cancel()
         return SUCCESS
 
-    async def _typed(self) -> list[str]:
-        return (await self._prompt.prompt_async()).split("\n")  # what is pasted can be several lines
+    # -- what is typed ----------------------------------------------------------------------------------------
 
-    def _carry_out(self, line: str) -> bool:
-        """Send what a line asks for; False if the person wants to leave."""
-        if not line.strip():
-            return True
-        try:
-            call = parse(line)
-            action = call.command.action
-            if action == "client-quit":
+    def _take(self, text: str) -> bool:
+        """Take what was typed, which is several lines if it was pasted; False if the person wants to leave."""
+        lines = [line for line in text.split("\n") if line.strip()]
+        for line in lines:
+            try:
+                call = understood(line, self._attention.known.current)
+            except BadCommand as error:
+                self._feed.echo(line)
+                self._feed.note(str(error))
+                continue
+            if call.command.word == "q":
                 return False
-            if action is None:
-                note_help()
-            else:
-                self._await(self._session.request(action, **call.fields))
-        except ValueError as error:
-            note_malformed("", error)
+            self._carry_out(line, call, is_one_of_many=len(lines) > 1)
         return True
 
-    def _await(self, answer: Coroutine[Any, Any, Message]) -> None:
-        task = asyncio.create_task(_awaited(answer))
-        self._waiting.add(task)
-        task.add_done_callback(self._waiting.discard)
+    def _carry_out(self, line: str, call: Call, *, is_one_of_many: bool) -> None:
+        if call.command.word not in _SPEAKING:
+            self._feed.echo(line)
+        match call.command.word:
+            case "help":
+                self._feed.table(explained(call.fields.get("command")))
+            case "go":
+                self._attention.go(call.fields.get("group"))
+            case word if word in _ENTERING:
+                self._attention.go(call.fields["group"])
+        if call.command.action is not None:
+            self._outbox.put_nowait((call, is_one_of_many))
 
+    # -- what is sent -----------------------------------------------------------------------------------------
 
-async def _awaited(answer: Coroutine[Any, Any, Message]) -> None:
-    try:
-        with suppress(Refused, Ended):  # both are printed: the one as it arrives, the other at the end
+    async def _send_all(self) -> None:
+        """Send what is asked for: single lines at once, pasted ones each when the one before was answered."""
+        while True:
+            call, is_one_of_many = await self._outbox.get()
+            try:
+                while (outcome := self._sent(call)) and is_one_of_many and self._is_answered and not await outcome:
+                    self._feed.note(said("the rest of what you pasted follows more slowly"))
+                    await asyncio.sleep(PAUSE)
+            finally:
+                self._outbox.task_done()
+
+    def _sent(self, call: Call) -> "asyncio.Task[bool] | None":
+        """Send a request now; what is returned tells of its answer. None for one that breaks a rule of the protocol."""
+        try:
+            answer = self._session.request(str(call.command.action), **call.fields)
+        except InvalidMessage as error:
+            self._undone(call, "; ".join(retold(str(each)) for each in error.problems))
+            return None
+        outcome = asyncio.create_task(self._outcome(call, answer))
+        self._waiting.add(outcome)
+        outcome.add_done_callback(self._waiting.discard)
+        return outcome
+
+    async def _outcome(self, call: Call, answer: Coroutine[Any, Any, Message]) -> bool:
+        """Wait for an answer, which is shown as it arrives; False if the server wants the request more slowly."""
+        try:
             await answer
-    except Unanswered as error:
-        note(str(error))
+        except Refused as error:  # shown as it arrived
+            if (call.command.word, error.code) != ("j", "already-member"):
+                self._undone(call)
+            return error.code != "rate-limited"
+        except Unanswered as error:
+            self._is_answered = False
+            self._undone(call, str(error))
+        except Ended:  # said at the end
+            self._undone(call)
+        return True
+
+    def _undone(self, call: Call, reason: str | None = None) -> None:
+        """Say why a command had no effect, and repeat a text that was not delivered: nothing written is lost."""
+        word = call.command.word
+        if reason is not None:
+            self._feed.note(reason)
+        if word in _SPEAKING:
+            self._feed.note(said("not delivered: {line}", line=typed(str(call.command.action), call.fields)))
+        if word in _ENTERING:
+            self._attention.go_back(call.fields["group"])
+
+    # -- what the prompt shows --------------------------------------------------------------------------------
+
+    @property
+    def _columns(self) -> int:
+        return self._output.get_size().columns
+
+    def _bottom_line(self) -> FormattedText:
+        lines = [line for line in self._prompt.default_buffer.text.split("\n") if line.strip()]
+        if len(lines) > 1:
+            return formatted(bar.pasted(len(lines), self._columns))
+        state = said("waiting for {number}", number=len(self._waiting)) if self._waiting else said("connected")
+        return formatted(bar.bar(self._attention, self._place, state, self._columns))
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+        is_pasted = Condition(lambda: "\n" in self._prompt.default_buffer.text)
+
+        @keys.add("c-c", filter=is_pasted)
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.reset()
+
+        @keys.add("escape", "a")
+        def _(event: KeyPressEvent) -> None:  # noqa: ARG001 - prompt_toolkit's signature
+            self._attention.go(self._attention.next_group() or self._attention.known.current)
+
+        return keys
+
+
+def explained(word: str | None) -> list[str]:
+    """Return the list of commands with what else can be typed, or the commands that a word means or is like."""
+    if word is not None:
+        found = [each for each in TERMINAL_COMMANDS if each.word == word.strip("; ")]
+        near = found or [each for each in [nearest(word, TERMINAL_COMMANDS)] if each]
+        return help_lines(near) if near else [unknown(word, TERMINAL_COMMANDS)]
+    return [
+        *help_lines(TERMINAL_COMMANDS),
+        said("Text without a command goes to the current group, which j;wob, cg;wob or go;wob make so."),
+        said("An empty group is the current one, too: members; leave; kick;;bob;spam bg;;text"),
+        said("Keys: Tab completes, Up finds what was typed before, Alt-A goes to the group with news, Ctrl-D leaves."),
+    ]

@@ -1,0 +1,109 @@
+"""What arrives, as it appears above the line being typed: time, colours, marks and the bell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tchat_client import dates
+from tchat_client.attention import Attention
+from tchat_client.converse import print_json
+from tchat_client.language import said
+from tchat_client.pieces import DAY, GROUP, MENTION, NOTE, PRIVATE, TIME, Line, cleaned
+from tchat_client.session import Incoming
+from tchat_client.show import shown
+
+BELL = "\a"
+
+Paint = Callable[[Line], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a person wants the terminal.
+
+    ``place`` is what the server is called, ``bell`` whether a mention rings, ``history`` the file in which what is
+    typed is kept, if at all, and ``as_json`` whether messages are shown as they came.
+    """
+
+    place: str
+    bell: bool = True
+    history: Path | None = None
+    as_json: bool = False
+
+
+class Feed:
+    """Prints what arrives and what the client itself has to say, each line with the time and below its day.
+
+    Arguments: what is known, how lines are painted, and how the person wants it.
+    """
+
+    def __init__(self, attention: Attention, paint: Paint, manner: Manner) -> None:
+        self._attention = attention
+        self._paint = paint
+        self._manner = manner
+        self._day = dates.day(datetime.now().astimezone())
+
+    def show(self, incoming: Incoming) -> None:
+        """Learn from something that arrived, and print it."""
+        content = incoming.content
+        known = content if isinstance(content, dict) and incoming.valid else None
+        called = False
+        self._attention.known.learn(content)
+        if known is not None:
+            called = self._attention.learn(known)
+        if self._manner.as_json:
+            print_json(incoming)
+            return
+        if known is not None and self._is_no_news(known):
+            return
+        lines = shown(content, full=True)
+        when = dates.moment(known.get("ts")) if known is not None else None
+        if called:
+            lines[0] = self._marked(lines[0], is_private=known is not None and known["action"] == "server-send")
+        self._print(lines, when, BELL if called and self._manner.bell else "")
+
+    def note(self, text: str) -> None:
+        """Print something of the client's own."""
+        self._print([[(NOTE, f"* {text}")]])
+
+    def echo(self, line: str) -> None:
+        """Print a command that was typed, above its answer."""
+        self._print([[(NOTE, f"> {line}")]])
+
+    def table(self, lines: list[str]) -> None:
+        """Print lines of the client's own that belong together."""
+        self._print([[("", line)] for line in lines])
+
+    def _is_no_news(self, message: dict[str, Any]) -> bool:
+        """Tell whether a message is the refusal of a join by a member; being there is what the member wanted."""
+        if (message.get("request"), message.get("code")) != ("join", "already-member"):
+            return False
+        entered = (GROUP, self._attention.known.current or "")
+        self._print([[(NOTE, "* " + said("you are a member already: what you type goes to ")), entered]])
+        return True
+
+    def _marked(self, line: Line, *, is_private: bool) -> Line:
+        """Return a line with one's own name in its text marked, and of a private message all that is plain."""
+        marked: Line = []
+        for style, text in line:
+            if style:
+                marked.append((style, text))
+                continue
+            end = 0
+            for found in self._attention.mention.finditer(text):
+                marked += [(PRIVATE if is_private else "", text[end : found.start()]), (MENTION, found[0])]
+                end = found.end()
+            marked.append((PRIVATE if is_private else "", text[end:]))
+        return marked
+
+    def _print(self, lines: list[Line], when: datetime | None = None, bell: str = "") -> None:
+        when = when or datetime.now().astimezone()
+        printed = []
+        if dates.day(when) != self._day:
+            self._day = dates.day(when)
+            printed.append([(DAY, f"-- {self._day} --")])
+        first, *rest = lines
+        printed += [[(TIME, f"{dates.clock(when)} "), *first], *rest]
+        print(bell + "\n".join(self._paint(cleaned(line)) for line in printed), flush=True)
