@@ -68,7 +68,7 @@ async def serving(script: Script) -> AsyncIterator[int]:
 async def session_with(script: Script, patience: float = LIMIT) -> AsyncIterator[Session]:
     """Connect alice to a scripted server, without a hello; she closes without a word."""
     async with serving(script) as port:
-        session = Session(*await asyncio.open_connection("127.0.0.1", port), "alice", patience)
+        session = await Session.connect("127.0.0.1", port, "alice", patience=patience, delays=None)
         try:
             yield session
         finally:

@@ -29,7 +29,7 @@ async def test_version_is_said() -> None:
 
 async def test_no_server_is_said_with_what_to_do(unused_tcp_port: int) -> None:
     ended = await run("ls;", "--name", "alice", "--port", str(unused_tcp_port))
-    assert (ended.status, ended.out) == (2, [])
+    assert (ended.status, ended.out) == (3, [])
     reason, advice = ended.err[0].split(" Start ")
     assert reason == f"Error: No server answers at 127.0.0.1:{unused_tcp_port} (connection refused)."
     assert advice == "one with tchat-server, or give its address with --host and --port."
@@ -66,7 +66,7 @@ async def test_name_in_use_is_said(port: str) -> None:
     async with client("--name", "alice", "--port", port) as alice:
         await alice.until("Welcome, alice.")
         second = await run("b;hi\n", "--name", "alice", "--port", port)
-        assert (second.status, second.out) == (1, [])
+        assert (second.status, second.out) == (4, [])
         assert second.err == ["Error: The name alice is in use by somebody else; choose another with --name."]
         assert (await alice.end()).out == ["alice has left the chat"]
 
@@ -77,7 +77,7 @@ async def test_protected_name_needs_its_password(port: str) -> None:
     assert (await run("", *alice, TCHAT_PASSWORD="correct horse")).status == 0  # noqa: S106 - one for this test
     for wrong in ([], ["--password", "battery staple"]):
         ended = await run("", *alice, *wrong)
-        assert ended.status == 1
+        assert ended.status == 4
         assert ended.err == [
             "Error: The name alice is protected and the password is missing or wrong; give it with --password."
         ]
@@ -90,7 +90,7 @@ async def test_other_refusals_are_said_in_the_servers_words() -> None:
 
     async with serving(script) as number:
         ended = await run("", "--name", "alice", "--port", str(number))
-    assert (ended.status, ended.err) == (1, [r"Error: Not \x1b[1mnow."])
+    assert (ended.status, ended.err) == (4, [r"Error: Not \x1b[1mnow."])
 
 
 async def test_stranger_on_the_port_is_shown_and_explained() -> None:
@@ -100,7 +100,7 @@ async def test_stranger_on_the_port_is_shown_and_explained() -> None:
 
     async with serving(script) as number:
         ended = await run("", "--name", "alice", "--port", str(number))
-    assert ended.status == 1
+    assert ended.status == 4
     assert "220 mail ready" in ended.out[0]
     assert f"did not answer the hello at 127.0.0.1:{number}" in ended.err[0]
 
@@ -111,7 +111,7 @@ async def test_server_that_never_answers_the_hello_is_left() -> None:
 
     async with serving(script) as number:
         ended = await run("", "--name", "alice", "--port", str(number), "--timeout", "1")
-    assert (ended.status, ended.err[0].split(" It ")[0]) == (1, "Error: client-hello got no answer within 1 s.")
+    assert (ended.status, ended.err[0].split(" It ")[0]) == (4, "Error: client-hello got no answer within 1 s.")
 
 
 async def test_conversation_inside_tls(tmp_path: Path) -> None:
@@ -130,14 +130,14 @@ async def test_conversation_inside_tls(tmp_path: Path) -> None:
             run("", *alice),
         )
     assert (right.status, right.out[1]) == (0, "alice to all: hi")
-    assert wrong.status == 2
+    assert wrong.status == 3
     assert "is not trusted" in wrong.err[0]
     assert "--ca FILE" in wrong.err[0]
-    assert plain.status == 1
+    assert plain.status == 4
     assert "is it a tchat server without TLS?" in plain.err[-1]
 
 
 async def test_tls_to_a_server_without_it_is_explained(port: str) -> None:
     ended = await run("", "--name", "alice", "--port", port, "--tls")
-    assert ended.status == 2
+    assert ended.status == 3
     assert "does not speak TLS" in ended.err[0]

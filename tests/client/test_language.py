@@ -25,7 +25,7 @@ STYLES = {"painting.py"}
 """Modules whose words are names of styles."""
 SAYING = {"said", "phrase", "spoken", "counted", "translated"}
 WORDS = re.compile(r"[A-Za-z]{2,} [a-z]{2,}|[A-Za-z]{3,}[.:]$")
-ELSEWHERE = {"session.py", "pipe.py", "converse.py", "cli.py"}
+ELSEWHERE = {"cli.py"}
 """Modules whose sentences are English still."""
 
 

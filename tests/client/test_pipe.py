@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Coroutine
@@ -120,7 +121,7 @@ async def test_end_of_the_server_is_said_while_the_input_stays_open(server: Serv
         await alice.until("Welcome, alice.")
         server.kill()
         ended = await alice.ended()
-    assert (ended.status, ended.out) == (1, [])
+    assert (ended.status, ended.out) == (6, [])
     assert ended.err[0].startswith("The ")
 
 
@@ -132,7 +133,7 @@ async def test_command_under_way_when_the_server_goes_is_named() -> None:
 
     async with serving(script) as number:
         ended = await run("j;wob\nls;\n", "--name", "alice", "--port", str(number))
-    assert ended.status == 1
+    assert ended.status == 6
     assert ended.err == ["line 1: j;wob was not acknowledged", "The server has closed the connection."]
 
 
@@ -148,7 +149,7 @@ async def test_interrupt_leaves_properly() -> None:
     async with serving(script) as number, client("--name", "alice", "--port", str(number)) as alice:
         await alice.until("hi")
         await alice.interrupt()
-        assert (await alice.ended()).status == 1
+        assert (await alice.ended()).status == 130
     assert [message["action"] for message in asked] == ["client-hello", "client-quit"]
 
 
@@ -159,7 +160,7 @@ async def test_reader_that_goes_away_ends_the_client(port: str) -> None:
         alice.type(*["b;anybody?"] * 100)
         assert alice.process.stderr
         assert b"Traceback" not in await alice.process.stderr.read()
-        assert await alice.process.wait() == 1
+        assert await alice.process.wait() == 141
 
 
 class Waiter:
@@ -176,7 +177,7 @@ class Waiter:
         for _ in range(5):
             await asyncio.sleep(0)
         if action == "leave":
-            raise Unanswered(action, 10)
+            raise Unanswered.within(action, 10)
         self.log.append(f"{action} answered")
         return {}
 
@@ -188,7 +189,7 @@ async def test_next_command_waits_for_the_answer(tmp_path: Path, capsys: pytest.
     descriptor = os.open(file, os.O_RDONLY)
     try:
         session: Session = waiter  # type: ignore[assignment]
-        assert await pipe.obey(session, descriptor) == 1
+        assert await pipe.obey(session, descriptor) == 5
     finally:
         os.close(descriptor)
     assert waiter.log == [
@@ -208,3 +209,67 @@ async def test_any_locale_will_do(port: str, locale: str) -> None:
     )
     assert ended.status == 0
     assert ended.out[1] in ("alice to all: é乙", r"alice to all: \xe9\u4e59")
+
+
+async def test_lost_connection_is_made_again_where_asked_for(tmp_path: Path) -> None:
+    database = tmp_path / "tchat.sqlite"
+    with ServerProcess(database) as first:
+        alice_options = ["--name", "alice", "--port", str(first.port)]
+        async with client(*alice_options, "--reconnect") as alice:
+            alice.type("cg;wob", "bg;wob;before")
+            await alice.until("[wob] alice: before")
+            first.kill()
+            alice.type("bg;wob;after", "q;")
+            with ServerProcess(database, "--port", str(first.port)):
+                ended = await alice.ended()
+    assert ended.out == ["Welcome, alice.", "[wob] alice: after", "alice has left the chat"]
+    assert "Trying again in" in ended.err[0]
+    assert ended.err[-1] == "Connected again."
+    assert ended.status == 0
+
+
+async def test_who_does_not_find_back_gives_up_and_says_so(server: ServerProcess, port: str) -> None:
+    async with client("--name", "alice", "--port", port, "--reconnect", "--give-up", "0.1") as alice:
+        await alice.until("Welcome, alice.")
+        server.kill()
+        ended = await alice.ended()
+    assert ended.status == 6
+    assert ended.err[-1].endswith("No further attempt to connect is made.")
+
+
+async def test_listening_goes_on_after_the_input(port: str) -> None:
+    async with client("--name", "alice", "--port", port, "--listen") as alice:
+        alice.type("cg;wob")
+        alice.stdin.close()
+        await alice.until("alice created the public group wob")
+        assert (await run("b;hi\n", "--name", "bob", "--port", port)).status == 0
+        assert "bob to all: hi" in await alice.until("bob is offline")
+        alice.process.terminate()
+        ended = await alice.ended()
+    assert (ended.status, ended.out) == (143, ["alice has left the chat"])
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+async def test_signals_end_it_properly(port: str, number: int, status: int) -> None:
+    async with client("--name", "alice", "--port", port) as alice:
+        await alice.until("Welcome, alice.")
+        alice.process.send_signal(number)
+        ended = await alice.ended()
+    assert (ended.status, ended.out, ended.err) == (status, ["alice has left the chat"], [])
+
+
+async def test_second_signal_does_not_wait_for_a_goodbye() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.heard()
+        await peer.say({"action": "server-hello", "msg": "hi"})
+        assert (await peer.heard())["action"] == "client-quit"
+        asked.set()
+        await peer.silence()
+
+    asked = asyncio.Event()
+    async with serving(script) as number, client("--name", "alice", "--port", str(number)) as alice:
+        await alice.until("hi")
+        await alice.interrupt()
+        await asked.wait()
+        await alice.interrupt()
+        assert (await alice.ended()).status == 130

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from client.scripted import Message, Peer, session_with
-from tchat_client.session import Ended, Incoming, Refused, Session, Unanswered, Unreachable
+from tchat_client.session import Ended, Incoming, Notice, Refused, Session, Unanswered, Unreachable
 from tchat_protocol.framing import BadInput
 from tchat_protocol.messages import InvalidMessage
 
@@ -27,7 +27,7 @@ async def everything(session: Session) -> list[Incoming]:
     return [incoming async for incoming in session]
 
 
-async def contents(session: Session) -> list[Message | BadInput]:
+async def contents(session: Session) -> list[Message | BadInput | Notice]:
     return [incoming.content for incoming in await everything(session)]
 
 

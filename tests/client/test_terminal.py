@@ -319,13 +319,13 @@ def test_leaving_says_goodbye(port: str, keys: str) -> None:
 
 
 def test_end_of_the_server_is_said_and_the_terminal_is_as_before(server: ServerProcess, port: str) -> None:
-    with terminal("--name", "alice", "--port", port) as screen:
+    with terminal("--name", "alice", "--port", port, "--no-reconnect") as screen:
         welcome(screen)
         screen.press("half a line")
         screen.until_last("alice> half a line")
         assert not reads_lines(screen), "the client reads key by key"
         server.process.terminate()
-        assert screen.end() == 1
+        assert screen.end() == 6
         assert screen.lines[-1] == "The server has closed the connection."
         assert reads_lines(screen)
 
@@ -342,7 +342,7 @@ def test_name_and_password_are_asked_for(port: str) -> None:
         assert screen.end() == 0
     with terminal("--port", port, "--name", "alice") as screen:
         screen.until(lambda lines: "The name alice is protected" in " ".join(lines))
-        assert screen.end() == 1
+        assert screen.end() == 4
 
 
 # -- languages and forms ----------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """The command ``tchat``."""
 
 import asyncio
+import os
+import signal
 import ssl
 import sys
 from dataclasses import dataclass
@@ -11,12 +13,15 @@ import click
 
 from tchat_client import pipe, terminal
 from tchat_client.commands import help_lines
-from tchat_client.converse import FAILURE, NO_SERVER, converse, note, print_json, print_lines
+from tchat_client.converse import converse, note, print_json, print_lines
+from tchat_client.delays import Delays
 from tchat_client.feed import Manner
 from tchat_client.history import default_file as history_file
 from tchat_client.language import phrase, said
 from tchat_client.session import PATIENCE_SECONDS, Ended, Refused, Session, Unanswered, Unreachable, compose
 from tchat_client.speech import SpokenCommand, language_option
+from tchat_client.status import MEANINGS, NO_SERVER, NOT_WELCOME, SIGNALLED
+from tchat_client.stopping import stoppable
 from tchat_protocol.messages import InvalidMessage
 
 _STDIN = 0
@@ -35,7 +40,15 @@ class Options:
     as_json: bool
     bell: bool
     history: bool
+    reconnect: bool
+    give_up: float | None
+    listen: bool
     interactive: bool
+
+    @property
+    def delays(self) -> Delays | None:
+        """How a lost connection is made again, if at all."""
+        return Delays(give_up=self.give_up) if self.reconnect else None
 
 
 def _closing() -> list[str]:
@@ -45,8 +58,10 @@ def _closing() -> list[str]:
         "\b",
         *help_lines(),
         "",
-        said("In a pipe each command is answered before the next is sent; the exit status is"),
-        said("0 if all were acknowledged, 1 if one was not, 2 if there is no server."),
+        said("In a pipe each command is answered before the next is sent. The exit status:"),
+        "",
+        "\b",
+        *(f"{status:>3}  {said(meaning)}" for status, meaning in MEANINGS.items()),
     ]
 
 
@@ -78,9 +93,20 @@ def _closing() -> list[str]:
 )  # fmt: skip
 @click.option("--bell/--no-bell", default=True, help="Ring when somebody writes to you or says your name.")
 @click.option("--history/--no-history", default=True, help="Keep what you type at a terminal for the next time.")
+@click.option(
+    "--reconnect/--no-reconnect", default=None, show_default=phrase("at a terminal, not in a pipe"),
+    help="Connect again when the connection is lost, and fetch what was missed.",
+)  # fmt: skip
+@click.option(
+    "--give-up", type=click.FloatRange(min=0), metavar="SECONDS", show_default=phrase("never"),
+    help="How long to try to connect again.",
+)  # fmt: skip
+@click.option("--listen", is_flag=True, help="In a pipe, stay when the input ends, and print what comes.")
 @language_option
 @click.version_option(package_name="tchat", prog_name="tchat")
-def main(name: str | None, password: str | None, tls: bool, ca: Path | None, **options: Any) -> None:
+def main(
+    name: str | None, password: str | None, tls: bool, ca: Path | None, reconnect: bool | None, **options: Any
+) -> None:
     """Run the command ``tchat``; it ends the process with an exit status."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # TextIO hides it
@@ -88,13 +114,23 @@ def main(name: str | None, password: str | None, tls: bool, ca: Path | None, **o
     name = _name(name, interactive)
     password = _password(name, password, interactive)
     context = _context(ca) if tls or ca else None
-    sys.exit(asyncio.run(_run(Options(name=name, password=password, tls=context, interactive=interactive, **options))))
+    options |= {"reconnect": interactive if reconnect is None else reconnect, "interactive": interactive}
+    sys.exit(_status(Options(name=name, password=password, tls=context, **options)))
+
+
+def _status(options: Options) -> int:
+    try:
+        return asyncio.run(stoppable(_run(options)))
+    except BrokenPipeError:
+        # What is still kept for the reader who went away is given up; otherwise Python tries once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SIGNALLED + signal.SIGPIPE
 
 
 async def _run(options: Options) -> int:
     try:
         session = await Session.connect(
-            options.host, options.port, options.name, tls=options.tls, patience=options.timeout
+            options.host, options.port, options.name, tls=options.tls, patience=options.timeout, delays=options.delays
         )
     except Unreachable as error:
         note(f"Error: {_unreachable(error, options)}")
@@ -108,12 +144,12 @@ async def _run(options: Options) -> int:
             async for incoming in session:
                 show(incoming)
         note(f"Error: {_not_welcome(error, options)}")
-        return FAILURE
+        return NOT_WELCOME
     if options.interactive:
         place = f"{options.host}:{options.port}"
         file = history_file() if options.history else None
         return await terminal.talk(session, Manner(place, options.bell, file, options.as_json))
-    return await converse(session, pipe.obey(session, _STDIN), show)
+    return await converse(session, pipe.obey(session, _STDIN, listening=options.listen), show)
 
 
 def _name(name: str | None, interactive: bool) -> str:

@@ -7,14 +7,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tchat_client.commands import help_lines
-from tchat_client.session import Ended, Incoming, Session
+from tchat_client.session import Ended, Incoming, Notice, Session
 from tchat_client.show import lines
+from tchat_client.status import ENDED
 from tchat_client.text import clean
-from tchat_protocol.framing import BadInput
 from tchat_protocol.messages import InvalidMessage
-
-SUCCESS, FAILURE, NO_SERVER = 0, 1, 2
-"""Exit status: everything was acknowledged; something was not; there was nobody to talk to, or wrong usage."""
 
 Show = Callable[[Incoming], None]
 
@@ -38,21 +35,25 @@ def note_malformed(place: str, error: ValueError) -> None:
 
 def print_lines(incoming: Incoming) -> None:
     """Print what the server sent as people read it."""
-    print("\n".join(lines(incoming.content)), flush=True)
+    if isinstance(incoming.content, Notice):
+        note(incoming.content.sentence)
+    else:
+        print("\n".join(lines(incoming.content)), flush=True)
 
 
 def print_json(incoming: Incoming) -> None:
     """Print a message as JSON in ASCII on one line; what is no message is reported apart."""
-    if isinstance(incoming.content, BadInput):
+    if not isinstance(incoming.content, dict):
         note(lines(incoming.content)[0])
     else:
-        print(json.dumps(incoming.content), flush=True)
+        print(json.dumps(incoming.raw or incoming.content), flush=True)
 
 
 async def converse(session: Session, obey: Coroutine[Any, Any, int], show: Show) -> int:
     """Print everything that arrives while ``obey`` sends commands, then take leave, however it ended.
 
-    Returns the status that ``obey`` returned, or FAILURE if the server went away before it was done.
+    Returns the status that ``obey`` returned, or ENDED if the session ended before it was done. Raises OSError when
+    nobody reads what is printed.
     """
     printing = asyncio.create_task(_print_all(session, show))
     obeying = asyncio.create_task(obey)
@@ -66,7 +67,7 @@ async def converse(session: Session, obey: Coroutine[Any, Any, int], show: Show)
     if not obeying.cancelled() and not isinstance(obeying.exception(), Ended):
         return obeying.result()
     note(session.ended or "")
-    return FAILURE
+    return ENDED
 
 
 async def _print_all(session: Session, show: Show) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tchat_client import near_forms
+from tchat_client.incoming import Notice
 from tchat_protocol.framing import BadInput, Message
 from tchat_protocol.messages import is_valid
 from tchat_protocol.names import normal
@@ -76,9 +77,9 @@ class Known:
         """Take everything in a group as read."""
         self._group(group).unread = 0
 
-    def learn(self, content: Message | BadInput) -> None:
-        """Take from a message what it says; text that is no message says nothing."""
-        if isinstance(content, BadInput):
+    def learn(self, content: Message | BadInput | Notice) -> None:
+        """Take from a message what it says; what is no message says nothing."""
+        if not isinstance(content, dict):
             return
         self.users |= _names(content.get(each) for each in _USER_FIELDS)
         group = _name(content.get("group"))

@@ -7,19 +7,22 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from tchat_client.commands import Call, parse, typed
-from tchat_client.converse import FAILURE, SUCCESS, note, note_help, note_malformed
+from tchat_client.converse import note, note_help, note_malformed
+from tchat_client.language import said
 from tchat_client.session import Ended, Refused, Session, Unanswered
+from tchat_client.status import FAILURE, SUCCESS, UNANSWERED
 
 _CHUNK = 65_536
 _CHUNKS_AHEAD = 16
 _SHOWN = 60
 
 
-async def obey(session: Session, descriptor: int) -> int:
+async def obey(session: Session, descriptor: int, *, listening: bool = False) -> int:
     """Send the commands that are read from a file descriptor until it ends or one of them leaves.
 
-    Returns SUCCESS if every command was acknowledged, otherwise FAILURE; each that was not is named on standard
-    error with the number of its line. Raises Ended when the connection is over.
+    Who is ``listening`` stays when they end, until the session does.
+    Returns SUCCESS if every command was acknowledged, otherwise what says the most of those that were not; each is
+    named on standard error with the number of its line. Raises Ended when the session is over.
     """
     status = SUCCESS
     number = 0
@@ -30,20 +33,22 @@ async def obey(session: Session, descriptor: int) -> int:
         try:
             call = parse(line)
             if call.command.action == "client-quit":
-                break
+                return status
             await _carry_out(session, call)
         except ValueError as error:
-            status = FAILURE
-            note_malformed(f"line {number}: ", error)
+            status = max(status, FAILURE)
+            note_malformed(said("line {number}: ", number=number), error)
         except Refused as error:
-            status = FAILURE
-            note(f"line {number}: {_shortened(call)} was refused: {error.code or error.sentence}")
+            status = max(status, FAILURE)
+            note(_place(number, call) + said("was refused: {why}", why=error.code or error.sentence))
         except Unanswered as error:
-            status = FAILURE
-            note(f"line {number}: {_shortened(call)}: {error}")
+            status = UNANSWERED
+            note(f"{_place(number, call)[:-1]}: {error}")
         except Ended:
-            note(f"line {number}: {_shortened(call)} was not acknowledged")
+            note(_place(number, call) + said("was not acknowledged"))
             raise
+    if listening:
+        await asyncio.Future()
     return status
 
 
@@ -52,6 +57,10 @@ async def _carry_out(session: Session, call: Call) -> None:
         note_help()
     else:
         await session.request(call.command.action, **call.fields)
+
+
+def _place(number: int, call: Call) -> str:
+    return said("line {number}: ", number=number) + f"{_shortened(call)} "
 
 
 def _shortened(call: Call) -> str:

@@ -1,74 +1,47 @@
-"""A user's connection to a server, for programs: requests that are awaited, and everything that comes in between."""
+"""A user on a server, for programs: requests that are awaited, and everything that comes in between.
+
+A session outlives its connections: one that is lost is made again, and what was missed meanwhile is fetched.
+"""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
-from tchat_client import near_forms
-from tchat_client.matching import ID_PREFIX, answered
-from tchat_protocol.framing import BadInput, Decoder, Message, encode
-from tchat_protocol.messages import check_request, is_valid, request_name_field
+from tchat_client.connection import MAX_ANSWER_BYTES, Asked, Connection, dial
+from tchat_client.delays import Delays
+from tchat_client.dialect import STANDARD, Dialect
+from tchat_client.incoming import Incoming, Notice
+from tchat_client.known import Known
+from tchat_client.language import said
+from tchat_client.matching import ID_PREFIX
+from tchat_client.requests import Requests
+from tchat_client.returning import STEADY_SECONDS, GaveUp, Way, come_back
+from tchat_client.trouble import Ended, Lost, Refused, SessionError, Unanswered, Unreachable
+from tchat_protocol.framing import Message
+from tchat_protocol.messages import check_request, request_name_field
 
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
-"""The longest message accepted from a server, far above the 1,048,576 bytes of W-SIZE-3."""
+__all__ = [
+    "MAX_ANSWER_BYTES",
+    "PATIENCE_SECONDS",
+    "Ended",
+    "Incoming",
+    "Lost",
+    "Notice",
+    "Refused",
+    "Session",
+    "SessionError",
+    "Unanswered",
+    "Unreachable",
+    "compose",
+]
 
 PATIENCE_SECONDS = 10.0
 """How long to wait for a connection and for each answer, unless told otherwise."""
-
-_CHUNK = 65_536
-
-
-class SessionError(Exception):
-    """What can go wrong between a client and a server; the text is a sentence for a person."""
-
-
-class Unreachable(SessionError):  # noqa: N818 - named for what happened
-    """No connection came about; ``reason`` says why."""
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(f"No server answers at {host}:{port} ({reason}).")
-        self.reason = reason
-
-
-class Refused(SessionError):  # noqa: N818 - named for what happened
-    """The server refused a request; ``code`` and ``field`` are None where it named none."""
-
-    def __init__(self, action: str, answer: Message) -> None:
-        self.action = action
-        self.answer = answer
-        self.code = _text_or_none(answer, "code")
-        self.field = _text_or_none(answer, "field")
-        self.sentence = _text_or_none(answer, "msg") or "the server gave no reason"
-        super().__init__(f"{action} was refused ({self.code or 'no code'}): {self.sentence}")
-
-
-class Unanswered(SessionError):  # noqa: N818 - named for what happened
-    """A request got no answer in time."""
-
-    def __init__(self, action: str, seconds: float) -> None:
-        super().__init__(f"{action} got no answer within {seconds:g} s.")
-        self.action = action
-
-
-class Ended(SessionError):  # noqa: N818 - named for what happened
-    """The connection is over; the sentence says how it ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One thing the server sent, of any shape: a message, known or not, or text that is none."""
-
-    content: Message | BadInput
-
-    @property
-    def valid(self) -> bool:
-        """Whether it is an answer in the form that the schemas give it (A-FORM-1)."""
-        return is_valid("answers", self.content)
 
 
 def compose(name: str, action: str, fields: Mapping[str, Any]) -> Message:
@@ -82,82 +55,117 @@ def compose(name: str, action: str, fields: Mapping[str, Any]) -> Message:
     return message
 
 
-class Session:
-    """One user on one connection. Iterate over it for everything the server sends, answers included.
+class Terms(TypedDict, total=False):
+    """What may be said of a session beside whom it is with.
 
-    What came is kept until it is read by ``async for``, which ends when the connection does. Arguments of the
-    constructor: streams of a connection just made, the user's name, the time limit for each answer in seconds.
+    ``tls`` is the context of an encrypted connection; ``patience`` the time limit for each answer, in seconds;
+    ``delays`` how a lost connection is made again (None: not at all); ``dialect`` how the server wants to be spoken to.
     """
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str, patience: float = PATIENCE_SECONDS
-    ) -> None:
+    tls: ssl.SSLContext | None
+    patience: float
+    delays: Delays | None
+    dialect: Dialect
+
+
+class Session(Requests):
+    """One user on one server. Iterate over it for everything the server sends, answers included.
+
+    As a context it connects and says hello, and takes leave at the end. What came is kept until it is read by
+    ``async for``, which ends when the session does. A connection that is lost after the hello is made again as
+    ``delays`` say, and the session goes on: missed messages of groups come in their order, each once; a request whose
+    answer was lost is settled by the history or fails with Lost, and is never sent twice unless it changes nothing;
+    requests made meanwhile are sent afterwards.
+
+    Arguments: the server's address, the user's name and password, and the terms.
+    """
+
+    def __init__(self, host: str, port: int, name: str, password: str | None = None, **terms: Unpack[Terms]) -> None:
         self.name = name
-        self._writer = writer
-        self._patience = patience
+        self.known = Known(name)
+        self._address = (host, port, terms.get("tls"))
+        self._password = password
+        self._patience = terms.get("patience", PATIENCE_SECONDS)
+        self._delays = terms.get("delays", Delays())
+        self._dialect = terms.get("dialect", STANDARD)
         self._numbers = count(1)
-        self._pending: dict[str, tuple[Message, asyncio.Future[Message]]] = {}
+        self._connection: Connection | None = None
+        self._welcome = False
+        self._outbox: deque[Asked] = deque()
         self._unread: asyncio.Queue[Incoming | None] = asyncio.Queue()
         self._ended: str | None = None
-        self._receiving = asyncio.create_task(self._receive(reader))
+        self._keeping: asyncio.Task[None] | None = None
 
     @classmethod
     async def connect(
-        cls, host: str, port: int, name: str, *, tls: ssl.SSLContext | None = None, patience: float = PATIENCE_SECONDS
+        cls, host: str, port: int, name: str, password: str | None = None, **terms: Unpack[Terms]
     ) -> Self:
-        """Connect, inside TLS where a context is given (I-TLS-1); nothing is sent yet.
+        """Return a session that is connected and has said nothing yet; terms as in the constructor.
 
         Raises Unreachable.
         """
-        try:
-            async with asyncio.timeout(patience):
-                reader, writer = await asyncio.open_connection(host, port, ssl=tls)
-        except TimeoutError:
-            raise Unreachable(host, port, f"no connection within {patience:g} s") from None
-        except (OSError, UnicodeError) as error:  # UnicodeError: a host name that cannot be one
-            raise Unreachable(host, port, _reason(error)) from error
-        return cls(reader, writer, name, patience)
+        session = cls(host, port, name, password, **terms)
+        await session.open()
+        return session
+
+    async def open(self) -> None:
+        """Connect, inside TLS where a context is given (I-TLS-1); nothing is sent yet. Raises Unreachable."""
+        self._connection = await self._dial(self._emit)
+        self._keeping = asyncio.create_task(self._keep(self._connection))
 
     async def hello(self, password: str | None = None) -> Message:
-        """Say hello and return the server's (I-HELLO-1).
+        """Say hello and return the answer (I-HELLO-1); the password, where one is given, counts from now on.
 
-        The first password given for a name protects it (I-AUTH-1). Raises what ``request`` does.
+        Raises Refused, Unanswered or Ended.
         """
-        return await self.request("client-hello", **({} if password is None else {"pass": password}))
+        self._password = password or self._password
+        answer = await self.request("client-hello", **self._hello_fields)
+        self._welcome = True
+        return answer
 
     def request(self, action: str, **fields: Any) -> Coroutine[Any, Any, Message]:
-        """Send a request now; await the result for its answer.
+        """Send a request at once, or as soon as there is a connection, and return the answer to be awaited.
 
-        Awaiting raises Refused, Unanswered or Ended. The call itself raises InvalidMessage, or ValueError for text
-        that is not Unicode, and then nothing was sent.
+        Raises InvalidMessage or ValueError for fields out of form, and sends nothing then. Awaiting raises Refused for
+        a server-error, Unanswered if no answer comes in time, Lost if the connection was lost meanwhile and nothing
+        tells what came of it, and Ended if the session is over.
         """
-        message = compose(self.name, action, fields)
-        message["id"] = f"{ID_PREFIX}{next(self._numbers)}"
-        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        if self._ended is None:
-            self._pending[message["id"]] = message, answer
-            self._writer.write(encode(message))
-        else:
-            answer.set_exception(Ended(self._ended))
-        return self._answer(message, answer)
+        asked = Asked(self._compose(action, fields))
+        if self._ended is not None:
+            asked.fail(Ended(self._ended))
+        elif self._is_away:
+            self._outbox.append(asked)
+        elif self._connection is not None:
+            self._connection.ask(asked, self._patience)
+        return _answer(asked)
 
     async def quit(self) -> None:
         """Take leave: client-quit, wait for server-quit and for the server to close, then close (B-QUIT-1)."""
-        with suppress(SessionError):
-            await self.request("client-quit")
-            await asyncio.wait([self._receiving], timeout=self._patience)
+        if self._connection is not None and self._ended is None and not self._is_away:
+            self._delays = None
+            with suppress(SessionError, TimeoutError):
+                async with asyncio.timeout(self._patience):
+                    await self.request("client-quit")
+                    await asyncio.wait([self._connection.over])
         await self.close()
 
     async def close(self) -> None:
         """Close the connection without a word; the server takes it for a departure."""
-        self._receiving.cancel()
-        await asyncio.wait([self._receiving])
-        self._writer.close()
-        with suppress(OSError):  # TimeoutError among them: a peer may never end TLS
-            async with asyncio.timeout(self._patience):
-                await self._writer.wait_closed()
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait([self._keeping])
+        if self._connection is not None:
+            await self._connection.close(self._patience)
+        self._end(self._connection.sentence if self._connection else said("The connection was closed."))
 
     async def __aenter__(self) -> Self:
+        if self._connection is None:
+            await self.open()
+            try:
+                await self.hello()
+            except BaseException:
+                await self.close()
+                raise
         return self
 
     async def __aexit__(
@@ -172,65 +180,68 @@ class Session:
 
     @property
     def ended(self) -> str | None:
-        """How the connection ended, as a sentence; None while it lives."""
+        """How the session ended, as a sentence; None while it lives."""
         return self._ended
 
-    async def _answer(self, message: Message, coming: asyncio.Future[Message]) -> Message:
-        try:
-            async with asyncio.timeout(self._patience):
-                answer = await coming
-        except TimeoutError:
-            raise Unanswered(message["action"], self._patience) from None
-        finally:
-            self._pending.pop(message["id"], None)
-        if near_forms.standard_action(answer) == "server-error":
-            raise Refused(message["action"], answer)
-        return answer
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection now; what is asked without one is sent later."""
+        return self._ended is None and not self._is_away
 
-    async def _receive(self, reader: asyncio.StreamReader) -> None:
-        decoder = Decoder(MAX_ANSWER_BYTES)
-        sentence = "The connection was closed."
-        try:
-            while not decoder.closed and (data := await reader.read(_CHUNK)):
-                for each in decoder.feed(data):
-                    self._take(each)
-            sentence = _farewell(decoder)
-        except OSError as error:
-            sentence = f"The connection was lost ({_reason(error)})."
-        finally:
-            self._end(sentence)
+    @property
+    def _is_away(self) -> bool:
+        lost = self._connection is None or self._connection.over.done()
+        return self._welcome and self._delays is not None and lost
 
-    def _take(self, content: Message | BadInput) -> None:
-        self._unread.put_nowait(Incoming(content))
-        if isinstance(content, BadInput):
-            return
-        request = answered(content, [message for message, answer in self._pending.values() if not answer.done()])
-        if request is not None:
-            self._pending[request["id"]][1].set_result(content)
+    @property
+    def _hello_fields(self) -> dict[str, str]:
+        return {"pass": self._password} if self._password is not None else {}
 
-    def _end(self, sentence: str) -> None:
-        self._ended = sentence
-        self._unread.put_nowait(None)
-        for _, answer in self._pending.values():
-            if not answer.done():
-                answer.set_exception(Ended(sentence))
+    def _compose(self, action: str, fields: Mapping[str, Any]) -> Message:
+        return {**compose(self.name, action, fields), "id": f"{ID_PREFIX}{next(self._numbers)}"}
+
+    async def _dial(self, take: Callable[[Incoming], None]) -> Connection:
+        host, port, tls = self._address
+        return Connection(await dial(host, port, tls, self._patience), take, self._dialect)
+
+    def _emit(self, incoming: Incoming) -> None:
+        if not isinstance(incoming.content, Notice):
+            self.known.learn(incoming.content)
+        self._unread.put_nowait(incoming)
+
+    async def _keep(self, connection: Connection) -> None:
+        """Make the connection again whenever it is lost, until the session ends."""
+        pauses: Iterator[float] | None = None
+        while True:
+            await asyncio.wait([connection.over])
+            unsure = connection.unanswered()
+            await connection.close(self._patience)
+            if self._delays is None or not self._welcome:
+                break
+            self._connection = None
+            if pauses is None or connection.age > STEADY_SECONDS:
+                pauses = iter(self._delays)
+            try:
+                connection = await come_back(self._way(self._delays), connection.sentence, unsure, pauses)
+            except GaveUp as error:
+                self._end(str(error), unsure)
+                return
+            self._connection = connection
+            while self._outbox:
+                connection.ask(self._outbox.popleft(), self._patience)
+        self._end(connection.sentence, unsure)
+
+    def _way(self, delays: Delays) -> Way:
+        return Way(self._dial, self._compose, self._emit, self.known, self._hello_fields, self._patience, delays)
+
+    def _end(self, sentence: str, unsure: Iterable[Asked] = ()) -> None:
+        if self._ended is None:
+            self._ended = sentence
+            self._unread.put_nowait(None)
+        for asked in (*unsure, *self._outbox):
+            asked.fail(Ended(sentence))
 
 
-def _farewell(decoder: Decoder) -> str:
-    if decoder.closed:
-        return f"The server sent a message of more than {MAX_ANSWER_BYTES:,} bytes; the connection was closed."
-    middle = " in the middle of a message" if decoder.pending else ""
-    return f"The server has closed the connection{middle}."
-
-
-def _text_or_none(answer: Message, field: str) -> str | None:
-    try:
-        return str(near_forms.find(answer, field)[1])
-    except near_forms.Unreadable:
-        return None
-
-
-def _reason(error: OSError | UnicodeError) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    return str(getattr(error, "strerror", None) or error)
+async def _answer(asked: Asked) -> Message:
+    await asyncio.wait([asked.answer])
+    return asked.result()

@@ -6,27 +6,44 @@ from typing import Any
 
 from tchat_client import dates, near_forms
 from tchat_client.commands import typed
+from tchat_client.incoming import Notice
 from tchat_client.language import counted, phrase, said
 from tchat_client.near_forms import Unreadable
-from tchat_client.pieces import ADVICE, DAY, GROUP, NAME, REFUSAL, TIME, Line, Piece, cleaned, plain, spoken, table
+from tchat_client.pieces import (
+    ADVICE,
+    DAY,
+    GROUP,
+    NAME,
+    NOTE,
+    REFUSAL,
+    TIME,
+    Line,
+    Piece,
+    cleaned,
+    plain,
+    spoken,
+    table,
+)
 from tchat_client.reading import Reading
 from tchat_client.refusals import advice
 from tchat_protocol.framing import BadInput, Message
 from tchat_protocol.messages import is_valid
 
 
-def lines(content: Message | BadInput) -> list[str]:
+def lines(content: Message | BadInput | Notice) -> list[str]:
     """Return what a server sent as one or a few plain lines, as ``shown`` says, with times in UTC."""
     return [plain(line) for line in shown(content)]
 
 
-def shown(content: Message | BadInput, *, full: bool = False) -> list[Line]:
+def shown(content: Message | BadInput | Notice, *, full: bool = False) -> list[Line]:
     """Return what a server sent as one or a few lines, safe to print on a terminal (PROTOCOL.md section 9).
 
     Answers in the form of the schemas, and forms near to them, become sentences and tables; whatever is left of a
     message that is not in its form, and every message without a reading, is shown as JSON. In ``full``, as somebody
     at a terminal wants it, times are local ones under the day, and a refusal comes with what to do about it.
     """
+    if isinstance(content, Notice):
+        return [cleaned([(NOTE, content.sentence)])]
     if isinstance(content, BadInput):
         beginning = content.raw.decode("utf-8", "backslashreplace")
         sentence = said("the server sent something that is no message ({reason}): ", reason=content.reason)

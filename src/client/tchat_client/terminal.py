@@ -16,7 +16,7 @@ from tchat_client import bar
 from tchat_client.attention import Attention
 from tchat_client.commands import TERMINAL_COMMANDS, BadCommand, Call, help_lines, nearest, typed, unknown
 from tchat_client.completion import CommandCompleter
-from tchat_client.converse import SUCCESS, converse
+from tchat_client.converse import converse
 from tchat_client.feed import Feed, Manner
 from tchat_client.history import history
 from tchat_client.known import Known
@@ -24,6 +24,7 @@ from tchat_client.language import retold, said
 from tchat_client.painting import STYLE, Painter, formatted
 from tchat_client.session import Ended, Refused, Session, Unanswered
 from tchat_client.shorthand import understood
+from tchat_client.status import SUCCESS
 from tchat_protocol.framing import Message
 from tchat_protocol.messages import InvalidMessage
 

@@ -1,0 +1,192 @@
+"""The way back after a lost connection: attempts with growing delays, hello, and what was missed meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from heapq import merge
+from typing import Any
+
+from tchat_client.connection import Asked, Connection
+from tchat_client.delays import Delays
+from tchat_client.incoming import Incoming, Notice
+from tchat_client.known import Known
+from tchat_client.language import said
+from tchat_client.missed import Ask, Missed, fetch, heard_by, trace_of
+from tchat_client.trouble import Ended, Lost, Refused, SessionError, Unanswered
+from tchat_protocol.framing import Message
+from tchat_protocol.names import normal
+
+FINAL = frozenset({"auth-failed", "bad-json", "bad-message", "too-large", "sender-mismatch", "unknown-action"})
+"""Refusals of a hello that will not change; any other may, such as ``name-taken`` while the server takes the lost
+connection for a live one."""
+
+STEADY_SECONDS = 10.0
+"""How long a connection has to last before the delays begin anew."""
+
+LISTINGS = frozenset({"client-hello", "client-list-clients", "groups", "members", "msgs", "states"})
+_ENTERING = frozenset({"cgroupe", "join"})
+
+
+class GaveUp(SessionError):  # noqa: N818 - named for what happened
+    """No further attempt is made; the sentence says why."""
+
+
+@dataclass(slots=True)
+class Way:
+    """What a return needs of its session.
+
+    ``dial`` connects and hands what comes to a function; ``compose`` makes a request of an action and fields;
+    ``emit`` takes what is to be handed on; ``hello`` is the greeting's fields, None where none is said.
+    """
+
+    dial: Callable[[Callable[[Incoming], None]], Awaitable[Connection]]
+    compose: Callable[[str, Mapping[str, Any]], Message]
+    emit: Callable[[Incoming], None]
+    known: Known
+    hello: Mapping[str, Any] | None
+    patience: float
+    delays: Delays
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One connection on the way back; what comes over it is held until what was missed is known."""
+
+    connection: Connection
+    held: list[Incoming]
+    features: frozenset[str] = frozenset()
+    """What the server offers, by its server-hello (I-HELLO-1)."""
+
+
+async def come_back(way: Way, why: str, unsure: list[Asked], pauses: Iterable[float]) -> Connection:
+    """Try to connect until it works, hand on what was missed, and settle the requests that were under way.
+
+    ``why`` says how the connection was lost. Raises GaveUp.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = None if way.delays.give_up is None else loop.time() + way.delays.give_up
+    for pause in pauses:
+        if deadline is not None and loop.time() + pause > deadline:
+            raise GaveUp(f"{why} " + said("No further attempt to connect is made."))
+        way.emit(Incoming(Notice(f"{why} " + said("Trying again in {seconds} s.", seconds=f"{pause:.1f}"))))
+        await asyncio.sleep(pause)
+        try:
+            return await _attempted(way, unsure)
+        except Refused as error:
+            if error.code in FINAL:
+                raise GaveUp(str(error)) from error
+            why = str(error)
+        except SessionError as error:
+            why = str(error)
+    raise AssertionError(pauses)  # which have no end
+
+
+async def _attempted(way: Way, unsure: list[Asked]) -> Connection:
+    held: list[Incoming] = []
+    connection = await way.dial(held.append)
+    attempt = _Attempt(connection, held)
+    try:
+        await _greet(way, attempt)
+        missed = await _fetch(way, attempt, unsure)
+    except BaseException:
+        await connection.close(0)
+        for each in held:
+            if _place(each) is None:  # what belongs to a group is fetched next time
+                way.emit(each)
+        raise
+    way.emit(Incoming(Notice(said("Connected again."))))
+    _hand_on(way, attempt, missed)
+    connection.take = way.emit
+    _settle(way, connection, missed, unsure)
+    return connection
+
+
+async def _greet(way: Way, attempt: _Attempt) -> None:
+    if way.hello is None:
+        return
+    answer = await _answer(attempt, Asked(way.compose("client-hello", way.hello)), way.patience)
+    features = answer.get("features")
+    attempt.features = frozenset(map(str, features)) if isinstance(features, list) else frozenset()
+
+
+async def _answer(attempt: _Attempt, asked: Asked, patience: float) -> Message:
+    connection = attempt.connection
+    connection.ask(asked, patience)
+    first: list[asyncio.Future[Any]] = [asked.answer, connection.over]
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+    if not asked.answer.done():
+        raise Ended(connection.sentence)
+    return asked.result()
+
+
+async def _fetch(way: Way, attempt: _Attempt, unsure: list[Asked]) -> dict[str, Missed]:
+    async def ask(action: str, **fields: Any) -> Message:
+        return await _answer(attempt, Asked(way.compose(action, fields), quiet=True), way.patience)
+
+    known = way.known
+    missed = {}
+    for group in sorted(known.joined):
+        missed[group] = await _of_group(ask, known, group, "paging" in attempt.features)
+    for group in {str(each.message["group"]) for each in unsure if each.message["action"] in _ENTERING} - known.joined:
+        missed[group] = await fetch(ask, group, known.last_seq(group), paging="paging" in attempt.features)
+    return missed
+
+
+async def _of_group(ask: Ask, known: Known, group: str, paging: bool) -> Missed:
+    after = known.last_seq(group)
+    missed = await fetch(ask, group, after, paging=paging) if after else Missed(group, after, complete=False)
+    if not missed.complete:
+        with suppress(Refused, Unanswered):
+            known.learn(await ask("members", group=group))
+    return missed
+
+
+def _hand_on(way: Way, attempt: _Attempt, missed: Mapping[str, Missed]) -> None:
+    """Hand on what was held and what was missed, each once and each group in its order."""
+    fetched = {(each.group, message["seq"]) for each in missed.values() for message in each.messages}
+    first = next((at for at, each in enumerate(attempt.held) if _place(each)), len(attempt.held))
+    for each in attempt.held[:first]:
+        way.emit(each)
+    for group in missed.values():
+        if not group.complete and group.group in way.known.joined:
+            way.emit(Incoming(Notice(_incomplete(group))))
+    name = way.known.name
+    heard = [heard_by(name, each.messages, member=each.group in way.known.joined) for each in missed.values()]
+    for message in merge(*heard, key=lambda each: str(each.get("ts", ""))):
+        way.emit(Incoming(message, missed=True))
+    for each in attempt.held[first:]:
+        if _place(each) not in fetched:
+            way.emit(each)
+
+
+def _incomplete(missed: Missed) -> str:
+    return said(
+        "What happened in {group} meanwhile could not be fetched completely; messages;{group} shows what there is.",
+        group=missed.group,
+    )
+
+
+def _place(incoming: Incoming) -> tuple[str, int] | None:
+    """Return the group and ``seq`` that a message has; None for one that has none."""
+    content = incoming.content
+    group, seq = (content.get("group"), content.get("seq")) if isinstance(content, dict) else (None, None)
+    return (normal(group), seq) if isinstance(group, str) and isinstance(seq, int) else None
+
+
+def _settle(way: Way, connection: Connection, missed: Mapping[str, Missed], unsure: Iterable[Asked]) -> None:
+    """Tell those who wait for an answer what became of their requests; only what changes nothing is asked again."""
+    claimed: list[Message] = []
+    for asked in unsure:
+        request = asked.message
+        group = missed.get(normal(str(request.get("group"))))
+        if request["action"] in LISTINGS:
+            connection.ask(asked, way.patience)
+        elif group is None or (not group.after and request["action"] not in _ENTERING):
+            asked.fail(Lost(request, None))
+        elif trace := trace_of(request, group.messages, claimed=claimed):
+            claimed.append(trace)
+            asked.succeed(trace)
+        else:
+            unknown_group = group.refusal is not None and group.refusal.code == "unknown-group"
+            asked.fail(Lost(request, False if group.complete or unknown_group else None))

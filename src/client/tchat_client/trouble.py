@@ -1,0 +1,96 @@
+"""What can go wrong between a client and a server, each with a sentence for a person."""
+
+from typing import Any
+
+from tchat_client import near_forms
+from tchat_client.language import said
+from tchat_protocol.framing import Message
+
+
+class SessionError(Exception):
+    """What can go wrong between a client and a server; the text is a sentence for a person."""
+
+
+class Unreachable(SessionError):  # noqa: N818 - named for what happened
+    """No connection came about; ``reason`` says why."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(said("No server answers at {place} ({reason}).", place=f"{host}:{port}", reason=reason))
+        self.reason = reason
+
+
+class Refused(SessionError):  # noqa: N818 - named for what happened
+    """The server refused a request; ``code`` and ``field`` are None where it named none."""
+
+    def __init__(self, action: str, answer: Message) -> None:
+        self.action = action
+        self.answer = answer
+        self.code = _text_or_none(answer, "code")
+        self.field = _text_or_none(answer, "field")
+        self.sentence = _text_or_none(answer, "msg") or said("the server gave no reason")
+        label = f" ({self.code})" if self.code else ""
+        super().__init__(said("{action} was refused{label}: {why}", action=action, label=label, why=self.sentence))
+
+
+class Unanswered(SessionError):  # noqa: N818 - named for what happened
+    """A request was sent and got no answer; whether the server carried it out is not known."""
+
+    def __init__(self, action: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.action = action
+
+    @classmethod
+    def within(cls, action: str, seconds: float) -> "Unanswered":
+        """Return what happened to a request whose time was over."""
+        return cls(action, said("{action} got no answer within {seconds} s.", action=action, seconds=f"{seconds:g}"))
+
+
+class Lost(Unanswered):
+    """The connection was lost between a request and its answer; it was not sent again.
+
+    ``carried_out`` is False where the server's history shows that it came to nothing, and None where that is not known.
+    """
+
+    def __init__(self, request: Message, carried_out: bool | None) -> None:
+        action = str(request["action"])
+        sentence = (
+            said("The connection was lost before {action} was carried out; it was not sent again.", action=action)
+            if carried_out is False
+            else said("The connection was lost before {action} was answered; it was not sent again.", action=action)
+            + " "
+            + _how_to_find_out(request)
+        )
+        super().__init__(action, sentence)
+        self.request = request
+        self.carried_out = carried_out
+
+
+class Ended(SessionError):  # noqa: N818 - named for what happened
+    """The connection is over; the sentence says how it ended."""
+
+
+def _how_to_find_out(request: Message) -> str:
+    match request["action"]:
+        case "client-send":
+            return said("Ask {to} whether it came, or send it once more.", to=request["to"])
+        case "client-broadcast":
+            return said("Ask somebody whether it came, or send it once more.")
+        case "gbroadcast":
+            return said("See messages;{group} for whether it came.", group=request["group"])
+        case _ if "group" in request:
+            return said("See states;{group} or members;{group} for what came of it.", group=request["group"])
+    return said("Ask once more.")
+
+
+def _text_or_none(answer: Message, field: str) -> str | None:
+    try:
+        return str(near_forms.find(answer, field)[1])
+    except near_forms.Unreadable:
+        return None
+
+
+def reason_of(error: Any) -> str:
+    """Return why the system gave up on a connection, in a few words."""
+    if isinstance(error, ConnectionRefusedError):
+        return said("connection refused")
+    return str(getattr(error, "strerror", None) or error)
