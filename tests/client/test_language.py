@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from string import Formatter
@@ -57,6 +58,7 @@ def others(tree: ast.AST) -> Iterator[str]:
             yield from {node.value} - through
 
 
+@cache
 def trees() -> dict[str, ast.AST]:
     return {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 

@@ -1,5 +1,6 @@
 """The client at a terminal, seen on its screen."""
 
+import asyncio
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from client.screen import LIMIT, Screen, terminal
+from client.wire import wire
 from processes import ServerProcess
 
 CTRL_C, CTRL_D, UP, ALT_A = "\x03", "\x04", "\x1b[A", "\x1ba"
@@ -56,7 +58,7 @@ def test_what_is_being_typed_is_kept_in_a_narrow_terminal_that_is_made_wider(por
     with terminal("--name", "alice", "--port", port, columns=40) as screen:
         welcome(screen)
         screen.press("cg;wob\r")
-        screen.until_last("> cg;wob", "alice created the public group", "wob", "[wob] alice>")
+        screen.until_last("> cg;wob", "alice created the public group", "    wob", "[wob] alice>")
         screen.until_bar(" alice  connected  [wob]")
         screen.press("漢字 and é and 🙂 in a line that has two rows")
         screen.until_last("[wob] alice> 漢字 and é and 🙂 in a line", " that has two rows")
@@ -207,9 +209,9 @@ def test_bad_commands_are_explained_and_refusals_shown(port: str) -> None:
             "* not delivered: bg;wob;a long thought", "alice>",
         )  # fmt: skip
         screen.press("help;\r")
-        screen.until(lambda lines: any(line.startswith("bg;wob;hello ") for line in lines))
+        screen.until(lambda lines: any(line.startswith("  bg;wob;hello ") for line in lines))
         screen.press("help;kik\r")
-        screen.until_last("> help;kik", "kick;wob;bob[;reason]  put somebody out of your group", "alice>")
+        screen.until_last("> help;kik", "  kick;wob;bob[;reason]  put somebody out of your group", "alice>")
 
 
 # -- what is unread, and what is meant for oneself --------------------------------------------------------------------
@@ -328,6 +330,32 @@ def test_end_of_the_server_is_said_and_the_terminal_is_as_before(server: ServerP
         assert screen.end() == 6
         assert screen.lines[-1] == "The server has closed the connection."
         assert reads_lines(screen)
+
+
+async def test_a_lost_connection_is_said_and_what_was_typed_meanwhile_is_sent_afterwards(port: str) -> None:
+    def before() -> None:
+        screen.until_last("Welcome, alice.", "alice>")
+        screen.press("cg;wob\r")
+        screen.until_last("alice created the public group wob", "[wob] alice>")
+
+    def while_away() -> None:
+        screen.until_bar(f" alice @ 127.0.0.1:{laid.port}  connecting again  [wob]")
+        screen.press("typed while away\rhalf a sen")
+        screen.until_bar(f" alice @ 127.0.0.1:{laid.port}  connecting again (1)  [wob]")
+
+    def afterwards() -> None:
+        screen.until_last(
+            "* Connected again.", "Welcome, alice.", "[wob] alice: typed while away", "[wob] alice> half a sen"
+        )
+        screen.until_bar(f" alice @ 127.0.0.1:{laid.port}  connected  [wob]")
+
+    async with wire(int(port)) as laid:
+        with terminal("--name", "alice", "--port", str(laid.port)) as screen:
+            await asyncio.to_thread(before)
+            laid.cut()
+            await asyncio.to_thread(while_away)
+            laid.mend()
+            await asyncio.to_thread(afterwards)
 
 
 def test_name_and_password_are_asked_for(port: str) -> None:

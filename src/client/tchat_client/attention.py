@@ -23,7 +23,7 @@ class Attention:
     def learn(self, message: Mapping[str, Any]) -> bool:
         """Tell whether a message that has its form is meant for oneself: written privately, or with one's name in it.
 
-        ``known`` must have learnt it already.
+        ``known`` has learnt it already.
         """
         called = self._calls(message)
         group = message.get("group")

@@ -153,7 +153,12 @@ def typed(action: str, fields: Mapping[str, Any]) -> str:
 def help_lines(commands: Sequence[Command] = COMMANDS) -> list[str]:
     """Return a list of commands as people read it, one a line."""
     width = max(len(command.usage) for command in commands)
-    return [f"{command.usage:{width}}  {said(command.help)}" for command in commands]
+    return [f"{usage:{width}}  {meaning}" for usage, meaning in help_rows(commands)]
+
+
+def help_rows(commands: Sequence[Command] = COMMANDS) -> list[tuple[str, str]]:
+    """Return how each command is typed, and what it does in the user's language."""
+    return [(command.usage, said(command.help)) for command in commands]
 
 
 def unknown(word: str, commands: Sequence[Command]) -> str:

@@ -1,6 +1,6 @@
 """What arrives, as it appears above the line being typed: time, colours, marks and the bell."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,15 +8,19 @@ from typing import Any
 
 from tchat_client import dates
 from tchat_client.attention import Attention
+from tchat_client.commands import SEPARATOR, TERMINAL_COMMANDS, Command, help_rows, nearest, unknown
 from tchat_client.converse import print_json
-from tchat_client.language import said
-from tchat_client.pieces import DAY, GROUP, MENTION, NOTE, PRIVATE, TIME, Line, cleaned
-from tchat_client.session import Incoming
+from tchat_client.incoming import Incoming, Notice
+from tchat_client.language import phrase, said
+from tchat_client.painting import Painter
+from tchat_client.pieces import DAY, GROUP, MENTION, NOTE, PRIVATE, TIME, Line, cleaned, folded, table
 from tchat_client.show import shown
 
 BELL = "\a"
 
-Paint = Callable[[Line], str]
+WIDE = 70
+"""Columns from which on there is room beside each other."""
+STAMP_WIDTH = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +37,33 @@ class Manner:
     as_json: bool = False
 
 
+_MORE_HELP = (
+    phrase("Text without a command goes to the current group, which j;wob, cg;wob or go;wob make so."),
+    phrase("An empty group is the current one, too: members; leave; kick;;bob;spam bg;;text"),
+    phrase("Keys: Tab completes, Up finds what was typed before, Alt-A goes to the group with news, Ctrl-D leaves."),
+)
+
+
 class Feed:
     """Prints what arrives and what the client itself has to say, each line with the time and below its day.
 
-    Arguments: what is known, how lines are painted, and how the person wants it.
+    Arguments: what is known, what paints for the terminal, and how the person wants it.
     """
 
-    def __init__(self, attention: Attention, paint: Paint, manner: Manner) -> None:
+    def __init__(self, attention: Attention, painter: Painter, manner: Manner) -> None:
         self._attention = attention
-        self._paint = paint
+        self._painter = painter
         self._manner = manner
         self._day = dates.day(datetime.now().astimezone())
 
     def show(self, incoming: Incoming) -> None:
         """Learn from something that arrived, and print it."""
         content = incoming.content
+        if isinstance(content, Notice):
+            self.note(content.sentence)
+            return
         known = content if isinstance(content, dict) and incoming.valid else None
         called = False
-        self._attention.known.learn(content)
         if known is not None:
             called = self._attention.learn(known)
         if self._manner.as_json:
@@ -72,9 +85,26 @@ class Feed:
         """Print a command that was typed, above its answer."""
         self._print([[(NOTE, f"> {line}")]])
 
-    def table(self, lines: list[str]) -> None:
-        """Print lines of the client's own that belong together."""
-        self._print([[("", line)] for line in lines])
+    def help(self, word: str | None) -> None:
+        """Print what all commands do and what else can be typed, or what the one does that a word is like."""
+        if word is None:
+            self._print_rows([*self._explained(TERMINAL_COMMANDS), *([("", said(each))] for each in _MORE_HELP)])
+            return
+        command = nearest(word.rstrip(SEPARATOR), TERMINAL_COMMANDS)
+        if command:
+            self._print_rows(self._explained([command]))
+        else:
+            self.note(unknown(word, TERMINAL_COMMANDS))
+
+    def _explained(self, commands: Sequence[Command]) -> list[Line]:
+        """Return what commands do, side by side or below each other as there is room."""
+        rows = help_rows(commands)
+        if self._painter.columns >= WIDE:
+            return table([[(GROUP, usage), ("", meaning)] for usage, meaning in rows])
+        lines: list[Line] = []
+        for usage, meaning in rows:
+            lines += [[(GROUP, usage)], [("", f"    {meaning}")]]
+        return lines
 
     def _is_no_news(self, message: dict[str, Any]) -> bool:
         """Tell whether a message is the refusal of a join by a member; being there is what the member wanted."""
@@ -105,5 +135,15 @@ class Feed:
             self._day = dates.day(when)
             printed.append([(DAY, f"-- {self._day} --")])
         first, *rest = lines
-        printed += [[(TIME, f"{dates.clock(when)} "), *first], *rest]
-        print(bell + "\n".join(self._paint(cleaned(line)) for line in printed), flush=True)
+        self._print_rows([*printed, [(TIME, f"{dates.clock(when)} "), *first], *rest], bell)
+
+    def _print_rows(self, lines: list[Line], bell: str = "") -> None:
+        columns = self._painter.columns
+        rows = [row for line in lines for row in folded(cleaned(line), columns, _indent(line, columns))]
+        print(bell + "\n".join(map(self._painter.painted, rows)), flush=True)
+
+
+def _indent(line: Line, columns: int) -> int:
+    """Return how far the rows of a line stand in: below its text, where there is room for that."""
+    is_timed = line[0][0] == TIME
+    return STAMP_WIDTH if is_timed and columns >= WIDE else 4

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.styles import Style
@@ -52,10 +52,16 @@ def colour_of(name: str) -> str:
 class Painter:
     """Paints lines for one terminal. ``NO_COLOR`` and a dumb terminal are respected."""
 
-    def __init__(self, own_name: str, depth: ColorDepth) -> None:
+    def __init__(self, own_name: str, terminal: Output) -> None:
         self._own_name = own_name
-        self._depth = ColorDepth.from_env() or depth
+        self._terminal = terminal
+        self._depth = ColorDepth.from_env() or terminal.get_default_color_depth()
         self._is_dumb = os.environ.get("TERM", "dumb") in ("dumb", "unknown")
+
+    @property
+    def columns(self) -> int:
+        """How wide the terminal is now."""
+        return self._terminal.get_size().columns
 
     def painted(self, line: Line) -> str:
         """Return a line as a terminal takes it; the line must be clean already."""

@@ -1,5 +1,6 @@
 """Lines as they are put together: pieces of text with the style of each, before they are plain text or coloured."""
 
+import re
 from collections.abc import Sequence
 from string import Formatter
 from typing import Protocol
@@ -24,6 +25,8 @@ class Values(Protocol):
         """Return the text for a place."""
 
 
+FOLDED_ROWS = 12
+
 _PLACES = {"who": NAME, "to": NAME, "dest": NAME, "owner": NAME, "group": GROUP}
 
 
@@ -47,6 +50,29 @@ def spoken(sentence: str, values: Values) -> Line:
 def cleaned(line: Line) -> Line:
     """Return a line without anything that acts on a terminal."""
     return [(style, clean(text)) for style, text in line]
+
+
+def folded(line: Line, columns: int, indent: int) -> list[Line]:
+    """Return a line in rows no wider than a terminal, broken between words, all but the first indented.
+
+    A word that is wider than the terminal, such as an address, is left whole, and so is a very long text: the terminal
+    itself breaks them, and they can be copied.
+    """
+    if cell_len(plain(line)) > FOLDED_ROWS * columns:
+        return [line]
+    rows: list[Line] = [[]]
+    room = columns
+    for style, text in line:
+        for word in re.findall(r" +|[^ ]+", text):
+            width = cell_len(word)
+            if width > room and room < columns - indent and width <= columns - indent:
+                rows.append([("", " " * indent)])
+                room = columns - indent
+                if word.isspace():
+                    continue
+            rows[-1].append((style, word))
+            room -= width
+    return [[piece for piece in row if piece[1]] for row in rows]
 
 
 def table(rows: Sequence[Sequence[Piece]]) -> list[Line]:

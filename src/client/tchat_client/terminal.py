@@ -14,15 +14,14 @@ from prompt_toolkit.patch_stdout import StdoutProxy
 
 from tchat_client import bar
 from tchat_client.attention import Attention
-from tchat_client.commands import TERMINAL_COMMANDS, BadCommand, Call, help_lines, nearest, typed, unknown
+from tchat_client.commands import BadCommand, Call, typed
 from tchat_client.completion import CommandCompleter
 from tchat_client.converse import converse
 from tchat_client.feed import Feed, Manner
 from tchat_client.history import history
-from tchat_client.known import Known
-from tchat_client.language import retold, said
+from tchat_client.language import phrase, retold, said
 from tchat_client.painting import STYLE, Painter, formatted
-from tchat_client.session import Ended, Refused, Session, Unanswered
+from tchat_client.session import Ended, Refused, Session, SessionError, Unanswered
 from tchat_client.shorthand import understood
 from tchat_client.status import SUCCESS
 from tchat_protocol.framing import Message
@@ -44,8 +43,8 @@ async def talk(session: Session, manner: Manner) -> int:
     Returns the exit status.
     """
     output = create_output()
-    attention = Attention(Known(session.name))
-    feed = Feed(attention, Painter(session.name, output.get_default_color_depth()).painted, manner)
+    attention = Attention(session.known)
+    feed = Feed(attention, Painter(session.name, output), manner)
     with _printing_above():
         typist = _Typist(session, attention, feed, manner, output)
         return await converse(session, typist.obey(), feed.show)
@@ -123,7 +122,7 @@ class _Typist:
             self._feed.echo(line)
         match call.command.word:
             case "help":
-                self._feed.table(explained(call.fields.get("command")))
+                self._feed.help(call.fields.get("command"))
             case "go":
                 self._attention.go(call.fields.get("group"))
             case word if word in _ENTERING:
@@ -149,7 +148,8 @@ class _Typist:
         try:
             answer = self._session.request(str(call.command.action), **call.fields)
         except InvalidMessage as error:
-            self._undone(call, "; ".join(retold(str(each)) for each in error.problems))
+            self._feed.note("; ".join(retold(str(each)) for each in error.problems))
+            self._undone(call, phrase("not delivered: {line}"))
             return None
         outcome = asyncio.create_task(self._outcome(call, answer))
         self._waiting.add(outcome)
@@ -162,23 +162,21 @@ class _Typist:
             await answer
         except Refused as error:  # shown as it arrived
             if (call.command.word, error.code) != ("j", "already-member"):
-                self._undone(call)
+                self._undone(call, phrase("not delivered: {line}"))
             return error.code != "rate-limited"
-        except Unanswered as error:
-            self._is_answered = False
-            self._undone(call, str(error))
         except Ended:  # said at the end
-            self._undone(call)
+            self._undone(call, phrase("not acknowledged: {line}"))
+        except SessionError as error:
+            self._is_answered = self._is_answered and not isinstance(error, Unanswered)
+            self._feed.note(str(error))
+            self._undone(call, phrase("not acknowledged: {line}"))
         return True
 
-    def _undone(self, call: Call, reason: str | None = None) -> None:
-        """Say why a command had no effect, and repeat a text that was not delivered: nothing written is lost."""
-        word = call.command.word
-        if reason is not None:
-            self._feed.note(reason)
-        if word in _SPEAKING:
-            self._feed.note(said("not delivered: {line}", line=typed(str(call.command.action), call.fields)))
-        if word in _ENTERING:
+    def _undone(self, call: Call, sentence: str) -> None:
+        """Repeat a text that came to nothing, so that nothing written is lost, and stay out of a group that is shut."""
+        if call.command.word in _SPEAKING:
+            self._feed.note(said(sentence, line=typed(str(call.command.action), call.fields)))
+        if call.command.word in _ENTERING:
             self._attention.go_back(call.fields["group"])
 
     # -- what the prompt shows --------------------------------------------------------------------------------
@@ -191,8 +189,13 @@ class _Typist:
         lines = [line for line in self._prompt.default_buffer.text.split("\n") if line.strip()]
         if len(lines) > 1:
             return formatted(bar.pasted(len(lines), self._columns))
-        state = said("waiting for {number}", number=len(self._waiting)) if self._waiting else said("connected")
-        return formatted(bar.bar(self._attention, self._place, state, self._columns))
+        return formatted(bar.bar(self._attention, self._place, self._state, self._columns))
+
+    @property
+    def _state(self) -> str:
+        if not self._session.connected:
+            return said("connecting again") + (f" ({len(self._waiting)})" if self._waiting else "")
+        return said("waiting for {number}", number=len(self._waiting)) if self._waiting else said("connected")
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
@@ -207,17 +210,3 @@ class _Typist:
             self._attention.go(self._attention.next_group() or self._attention.known.current)
 
         return keys
-
-
-def explained(word: str | None) -> list[str]:
-    """Return the list of commands with what else can be typed, or the commands that a word means or is like."""
-    if word is not None:
-        found = [each for each in TERMINAL_COMMANDS if each.word == word.strip("; ")]
-        near = found or [each for each in [nearest(word, TERMINAL_COMMANDS)] if each]
-        return help_lines(near) if near else [unknown(word, TERMINAL_COMMANDS)]
-    return [
-        *help_lines(TERMINAL_COMMANDS),
-        said("Text without a command goes to the current group, which j;wob, cg;wob or go;wob make so."),
-        said("An empty group is the current one, too: members; leave; kick;;bob;spam bg;;text"),
-        said("Keys: Tab completes, Up finds what was typed before, Alt-A goes to the group with news, Ctrl-D leaves."),
-    ]
