@@ -1,31 +1,29 @@
 """Builds the report: ``python -m docs.report.build``; with ``--refresh`` the results of real runs are taken anew.
 
-Every table and figure comes from the project itself: schemas/, PROTOCOL.md, the database the server creates, and real
+Every table and figure comes from the project itself: schemas/, PROTOCOL.md and the rest (module ``facts``), and real
 runs (module ``runs``), whose results are kept, so that the same source gives the same bytes.
 """
 
 import argparse
 import json
 import re
-import sqlite3
 import tempfile
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typst
 
+from docs.report import facts
 from docs.report.runs import RUNS, kept, refresh
 from tchat_conform.case import all_cases
-from tchat_conform.requirements import levels, requirements
+from tchat_conform.lang.catalogue import translate, typeset
+from tchat_conform.requirements import client_requirements, requirements
 from tchat_protocol import schemas
-from tchat_server.store import Store
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SETTINGS = tomllib.loads((HERE / "settings.toml").read_text(encoding="utf-8"))
-PDF = ROOT / f"td4-{SETTINGS['prenom']}-{SETTINGS['nom']}.pdf"
+SETTINGS = facts.read("settings")
+PDF = ROOT / facts.report_name(SETTINGS)
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
@@ -36,7 +34,11 @@ def build() -> bytes:
     """Return the report as PDF: the same bytes for the same project."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        (work / "report.typ").write_bytes((HERE / "report.typ").read_bytes())
+        for source in HERE.glob("**/*.typ"):
+            copy = work / source.relative_to(HERE)
+            copy.parent.mkdir(exist_ok=True)
+            text = source.read_text(encoding="utf-8")
+            copy.write_text(typeset(text) if source.parent.name == "chapters" else text, encoding="utf-8")
         (work / "data.json").write_text(json.dumps(data(), ensure_ascii=False), encoding="utf-8")
         pdf = typst.compile(work / "report.typ", format="pdf", timestamp=0, ignore_system_fonts=True)
     if not isinstance(pdf, bytes):
@@ -45,91 +47,70 @@ def build() -> bytes:
 
 
 def data() -> dict[str, Any]:
-    """Return everything the report shows of the project, for typst."""
-    return {
+    """Return everything the report shows of the project, for typst. Raises ValueError for words that nothing needs."""
+    french = facts.French()
+    shown = {
         "author": f"{SETTINGS['prenom']} {SETTINGS['nom']}",
+        "file": PDF.name,
         "date": f"{SETTINGS['date'].day} {MONTHS[SETTINGS['date'].month - 1]} {SETTINGS['date'].year}",
-        "commands": list(commands()),
-        "answers": [message("answers", action) for action in schemas.actions("answers")],
-        "requests": [message("requests", action) for action in schemas.actions("requests")],
-        "codes": schemas.load("error-codes.json"),
+        "field": facts.read("field"),
+        "heard": kept("heard"),
+        "commands": list(facts.commands()),
+        "changed": facts.changed_requests(),
+        "private": facts.requests_private(),
+        "answers": facts.answers(french),
+        "codes": facts.codes(french),
+        "order": facts.order(),
+        "refusals": facts.refusals(),
         "aliases": schemas.load("aliases.json"),
-        "levels": [level_row(name) for name in levels()],
+        "limits": facts.limits(),
+        "levels": facts.level_rows(),
+        "verdicts": facts.verdicts(),
         "requirements": len(requirements()),
+        "client_requirements": len(client_requirements()),
         "cases": len(all_cases()),
+        "mutants": facts.mutants(),
+        "tables": facts.tables(french),
+        "modules": facts.described_modules(),
+        "layers": {package: facts.layers(package) for package in ("tchat_protocol", "tchat_server", "tchat_client")},
+        "way": _way(french),
+        "killer": _killer(),
+        "foreign": [_foreign(each, french) for each in kept("foreign")],
         "results": kept("conformance"),
-        "matrix": kept("matrix"),
-        "figures": kept("figures"),
-        "tables": tables(),
-        "modules": described_modules(),
+        **{name: kept(name) for name in ("matrix", "figures", "story", "session", "commits", "durability")},
+        "requests": len(schemas.actions("requests")),
     }
+    if french.unused:
+        raise ValueError(f"french.toml has words that nothing needs: {sorted(french.unused)}")
+    typeset_all: dict[str, Any] = json.loads(typeset(json.dumps(shown, ensure_ascii=False)))
+    return typeset_all
 
 
-def commands() -> Iterator[dict[str, str]]:
-    """Yield the rows of PROTOCOL.md's table of the twelve group commands."""
-    section = schemas.protocol_text().partition("### The twelve group commands")[2].partition("###")[0]
-    for row in re.findall(r"^\| `(.+?)` \| `(.+?)` \| `(.+?)` \| (.+?) \|$", section, re.MULTILINE):
-        yield dict(zip(("typed", "request", "answer", "to"), row, strict=True))
+def _foreign(judged: dict[str, Any], french: facts.French) -> dict[str, Any]:
+    spoken = [translate(each, "fr").partition(":")[0].rstrip() for each in judged["spoken"]]
+    return judged | {"about": french("peers", judged["file"]), "spoken": spoken}
 
 
-def message(kind: schemas.Kind, action: str) -> dict[str, Any]:
-    """Return a message's fields and its first example."""
-    schema = schemas.schema(kind, action)
-    fields = [name for name in schema["properties"] if name not in ("action", "id")]
-    return {
-        "action": action,
-        "fields": [{"name": name, "required": name in schema["required"]} for name in fields],
-        "example": json.dumps(schema["examples"][0], ensure_ascii=False),
-    }
+def _killer() -> dict[str, str]:
+    """Return the shortest message that alone kills a foreign server."""
+    found = [(message, each["file"]) for each in kept("foreign") for message in each["killers"] if "\n" not in message]
+    message, file = min(found, key=lambda killer: len(killer[0]))
+    return {"file": file, "message": message.partition(" → ")[2]}
 
 
-def level_row(name: str) -> dict[str, Any]:
-    """Return a level with the number of its requirements and cases."""
-    return {
-        "name": name,
-        "requirements": sum(each.level == name for each in requirements().values()),
-        "cases": sum(each.requirement.level == name for each in all_cases()),
-        "optional": levels()[name].optional,
-    }
-
-
-def tables() -> list[dict[str, Any]]:
-    """Return the tables of a database as the server creates it: columns, keys and references."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tchat.sqlite"
-        Store(str(path)).close()
-        database = sqlite3.connect(path)
-        names = [
-            name
-            for (name,) in database.execute(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
-            )
-        ]
-        found = [_table(database, name) for name in names]
-        database.close()
-    return found
-
-
-def _table(database: sqlite3.Connection, name: str) -> dict[str, Any]:
-    references: dict[str, str] = {}
-    for row in database.execute(f'PRAGMA foreign_key_list("{name}")'):
-        references.setdefault(row[3], row[2])
-    columns = [
-        {"name": row[1], "type": row[2].lower(), "key": bool(row[5]), "to": references.get(row[1])}
-        for row in database.execute(f'PRAGMA table_info("{name}")')
-    ]
-    return {"name": name, "columns": columns}
-
-
-def described_modules() -> dict[str, dict[str, str]]:
-    """Return what modules.toml says of each module. Raises ValueError unless it is every module there is."""
-    described: dict[str, dict[str, str]] = tomllib.loads((HERE / "modules.toml").read_text(encoding="utf-8"))
-    for package, rows in described.items():
-        folder = next(ROOT.glob(f"*/**/{package}"))
-        there = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("__")}
-        if there != set(rows):
-            raise ValueError(f"modules.toml and {package} differ in {sorted(there ^ set(rows))}")
-    return described
+def _way(french: facts.French) -> dict[str, Any]:
+    """Return the steps of a message between modules: those there are words for, from its bytes to the last write."""
+    calls = kept("way")
+    begin = next(number for number, call in enumerate(calls) if call["call"] == "Connection.data_received")
+    steps = []
+    for call in calls[begin:]:
+        try:
+            words = french("steps", call["call"])
+        except KeyError:
+            continue
+        names = {side: call[side].rpartition(".")[2] for side in ("from", "to")}
+        steps.append({**names, "call": call["call"], "about": words, "at": call["at"] - calls[begin]["at"]})
+    return {"steps": steps, "calls": len(calls) - begin}
 
 
 def main() -> None:
@@ -137,13 +118,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--refresh", nargs="*", choices=RUNS, metavar="NAME",
-        help="make these runs anew first: conformance (if none is named), matrix (a minute), figures (minutes)",
+        help=f"make these runs anew first (conformance, if none is named): {', '.join(RUNS)}",
     )  # fmt: skip
     wanted: list[str] | None = parser.parse_args().refresh
     for name in ["conformance"] if wanted == [] else wanted or []:
         refresh(name)
     PDF.write_bytes(build())
+    rename(ROOT)
     print(PDF)
+
+
+def rename(folder: Path) -> None:
+    """Leave one report at the top of a checkout, that of settings.toml, and have README lead to it."""
+    readme = folder / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    named = re.sub(r"td4-[^\s()\[\]/]+\.pdf", PDF.name, text)
+    if named != text:
+        readme.write_text(named, encoding="utf-8")
+    for path in folder.glob("td4-*.pdf"):
+        if path.name != PDF.name:
+            path.unlink()
 
 
 if __name__ == "__main__":

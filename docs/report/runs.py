@@ -1,4 +1,4 @@
-"""The real runs whose results the report shows, kept beside it: judging takes seconds, measuring takes minutes.
+"""The real runs whose results the report shows, kept beside it: they take minutes, building the report a second.
 
 ``python -m docs.report.build --refresh [NAME …]`` makes them anew.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from docs.report import durability, foreign, traces
 from tchat_conform.case import all_cases
 from tchat_conform.matrix.report import NEARLY, SIGNS
 from tchat_conform.matrix.result import Verdict
@@ -99,4 +100,16 @@ def _json_of(module_and_arguments: tuple[str, ...], expected: tuple[int, ...]) -
     return json.loads(done.stdout)
 
 
-RUNS: dict[str, Callable[[], Any]] = {"conformance": conformance, "matrix": matrix, "figures": figures}
+RUNS: dict[str, Callable[[], Any]] = {
+    "conformance": conformance,
+    "matrix": matrix,
+    "figures": figures,
+    "foreign": foreign.judged,
+    "heard": foreign.heard,
+    "way": traces.way,
+    "story": traces.story,
+    "session": traces.session,
+    "commits": traces.commits,
+    "durability": durability.durability,
+}
+"""A few seconds each, but for figures, foreign and durability, which take minutes."""
