@@ -51,7 +51,6 @@ def data() -> dict[str, Any]:
     french = facts.French()
     shown = {
         "author": f"{SETTINGS['prenom']} {SETTINGS['nom']}",
-        "file": PDF.name,
         "date": f"{SETTINGS['date'].day} {MONTHS[SETTINGS['date'].month - 1]} {SETTINGS['date'].year}",
         "field": facts.read("field"),
         "heard": kept("heard"),
