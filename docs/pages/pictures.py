@@ -4,6 +4,7 @@ Each is of a real run. No test compares them, because a browser draws a letter d
 looks that they are there and are shown.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -24,12 +25,13 @@ SERVER = "node tests/peers/careful.cjs {port}"
 """A server as a careful student writes one: much of it works, some of it nearly, some not."""
 
 WIDTH, HEIGHT = 1120, 955
-ROWS, COLUMNS = 18, 84
+ROWS, COLUMNS = 21, 84
 LIMIT = 15
 TALK = (
-    ("alice", "cg;wob"), ("alice", "invite;wob;bob"), ("bob", "j;wob"), ("alice", "bg;wob;hello, who is in for lunch?"),
-    ("bob", "bg;wob;me, at noon"), ("alice", "s;bob;bring your map"), ("bob", "members;wob"), ("bob", "j;wob"),
-    ("bob", "kick;wob;alice;too early"),
+    ("alice", "cg;lab"), ("alice", "cg;wob"), ("alice", "invite;wob;bob"), ("bob", "j;lab"), ("bob", "j;wob"),
+    ("alice", "hello, who is in for lunch?"), ("carol", "j;wob"), ("bob", "me, at noon"),
+    ("carol", "Bob, can you bring your map?"), ("alice", "s;bob;the usual place"), ("bob", "members;"),
+    ("bob", "kick;;alice;too early"), ("bob", "mesages;lab"), ("alice", "bg;lab;who has the key?"),
 )  # fmt: skip
 COLOURS = {
     "default": "#e4e8ec", "black": "#9aa5b1", "red": "#ff8177", "green": "#5bc47a", "brown": "#e3b341",
@@ -53,10 +55,11 @@ def report() -> Path:
 def client() -> Path:
     """Let alice and bob chat by the reference server, and take a picture of bob's terminal. Returns where it is."""
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as port:
-        people = {name: Terminal(port, name) for name in ("alice", "bob")}
+        people = {name: Terminal(port, name, Path(folder)) for name in ("alice", "bob", "carol")}
         for name, line in TALK:
             people[name].types(line)
         page = Path(folder) / "client.html"
+        people["bob"].presses("see you at n")
         page.write_text(TERMINAL.format(people["bob"].drawn()), encoding="utf-8")
         return photograph(page, "client.png", 860, 44 + 22 * ROWS)
 
@@ -76,13 +79,15 @@ def server(folder: Path) -> Iterator[int]:
 class Terminal:
     """A terminal in which the reference client runs, and somebody who types."""
 
-    def __init__(self, port: int, name: str) -> None:
+    def __init__(self, port: int, name: str, folder: Path) -> None:
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._screen.write_process_input = self._press  # type: ignore[method-assign, assignment]  # where the cursor is
         self._stream = pyte.ByteStream(self._screen)
-        command = ["-m", "tchat_client", "--port", str(port), "--name", name]
+        command = ["-m", "tchat_client", "--port", str(port), "--name", name, "--lang", "en"]
+        own = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "XDG_STATE_HOME": str(folder)}
+        inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         self._child: pexpect.spawn[bytes] = pexpect.spawn(
-            sys.executable, command, dimensions=(ROWS, COLUMNS), timeout=LIMIT
+            sys.executable, command, dimensions=(ROWS, COLUMNS), timeout=LIMIT, env={**inherited, **own}
         )
         self.settle()
 
@@ -91,7 +96,11 @@ class Terminal:
 
     def types(self, line: str) -> None:
         """Type a command, and wait until the client has drawn what came of it."""
-        self._child.send(line + "\r")
+        self.presses(line + "\r")
+
+    def presses(self, keys: str) -> None:
+        """Press keys, and wait until the client has drawn what came of them."""
+        self._child.send(keys)
         self.settle()
 
     def settle(self, quiet: float = 0.7) -> None:

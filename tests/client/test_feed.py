@@ -105,6 +105,18 @@ def test_what_others_write_never_acts_on_the_terminal(capsys: pytest.CaptureFixt
     assert printed(capsys)[-1].endswith(r"bob: a\x1b]0;x\x07b\r\nc\u202ed alice \x9b2J")
 
 
+def test_what_one_does_not_look_at_stands_back(capsys: pytest.CaptureFixture[str]) -> None:
+    feed, attention = feed_for()
+    attention.known.current = "wob"
+    feed.show(Incoming(said("here")))
+    feed.show(Incoming(said("elsewhere", group="den")))
+    feed.show(Incoming(said("elsewhere, alice", group="lab")))
+    feed.show(Incoming({"action": "server-presence", "from": "bob", "online": True}))
+    grey = "38;5;243m"
+    shown = [line.rpartition("bob")[2] for line in capsys.readouterr().out.split("\n")[-5:-1]]
+    assert [grey in line for line in shown] == [False, True, False, True]
+
+
 @pytest.mark.parametrize(
     ("text", "columns", "indent", "rows"),
     [
@@ -144,7 +156,7 @@ def test_names_can_be_read_on_dark_and_on_light(colour: str, ground: str) -> Non
 
 
 def test_the_colour_of_a_name_stays_and_colours_are_shared_out() -> None:
-    assert colour_of("bob") == "#875fff"
+    assert colour_of("bob") == "#0087d7"
     assert colour_of("zoe\u0301") == colour_of("zoé")
     assert len({colour_of(f"user{number}") for number in range(100)}) == len(NAME_COLOURS)
 

@@ -166,6 +166,22 @@ def test_plain_text_goes_to_the_current_group_and_nowhere_without_one(port: str)
         screen.until_last("> leave;", "alice left wob", "alice>")
 
 
+def test_who_comes_in_hears_what_was_said_last(port: str) -> None:
+    somebody_says(port, "cg;wob", *(f"bg;wob;word {number}" for number in range(12)))
+    with terminal("--name", "alice", "--port", port) as screen:
+        welcome(screen)
+        screen.press("j;wob\r")
+        screen.until(lambda lines: lines[-1] == "[wob] alice>" and lines[-2].endswith("bob: word 11"))
+        heading = screen.lines.index("wob: 10 messages, older ones remain (messages;wob;;4)")
+        assert screen.lines[heading - 2 : heading] == ["> j;wob", "alice joined wob"]
+        assert screen.lines[heading + 1].endswith("bob: word 2")
+    with terminal("--name", "alice", "--port", port) as screen:
+        welcome(screen)
+        screen.press("j;wob\r")
+        screen.until(lambda lines: lines[-1] == "[wob] alice>" and lines[-2].endswith("bob: word 11"))
+        assert "* you are a member already: what you type goes to wob" in screen.lines
+
+
 def test_who_may_not_come_in_stays_where_he_was(port: str) -> None:
     somebody_says(port, "cg;den;private")
     with terminal("--name", "alice", "--port", port) as screen:

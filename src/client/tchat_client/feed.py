@@ -55,6 +55,9 @@ class Feed:
         self._painter = painter
         self._manner = manner
         self._day = dates.day(datetime.now().astimezone())
+        self._looked_back: set[str] = set()
+        self.has_pages = False
+        """Whether the server gives history page by page (H-PAGE-1)."""
 
     def show(self, incoming: Incoming) -> None:
         """Learn from something that arrived, and print it."""
@@ -69,13 +72,19 @@ class Feed:
         if self._manner.as_json:
             print_json(incoming)
             return
-        if known is not None and self._is_no_news(known):
-            return
-        lines = shown(content, full=True)
-        when = dates.moment(known.get("ts")) if known is not None else None
-        if called:
-            lines[0] = self._marked(lines[0], is_private=known is not None and known["action"] == "server-send")
-        self._print(lines, when, BELL if called and self._manner.bell else "")
+        if known is None:
+            self._print(shown(content, full=True))
+        elif not self._is_no_news(known):
+            lines = shown(known, full=True)
+            if called:
+                lines[0] = self._marked(lines[0], is_private=known["action"] == "server-send")
+            elif self._is_aside(known):
+                lines = [[(style or NOTE, text) for style, text in line] for line in lines]
+            self._print(lines, dates.moment(known.get("ts")), BELL if called and self._manner.bell else "")
+
+    def looks_back(self, group: str) -> None:
+        """Show the next history of a group only if there is something in it: nobody has asked for it."""
+        self._looked_back.add(group)
 
     def note(self, text: str) -> None:
         """Print something of the client's own."""
@@ -107,12 +116,23 @@ class Feed:
         return lines
 
     def _is_no_news(self, message: dict[str, Any]) -> bool:
-        """Tell whether a message is the refusal of a join by a member; being there is what the member wanted."""
+        """Tell whether a message needs not be shown as it is: nobody asked for it, or it refuses what is so already."""
+        if message["action"] == "server-hello":
+            self.has_pages = "paging" in message["features"]
+        if message["action"] == "server-msgs" and message["group"] in self._looked_back:
+            self._looked_back.discard(message["group"])
+            return not message["messages"]
         if (message.get("request"), message.get("code")) != ("join", "already-member"):
             return False
         entered = (GROUP, self._attention.known.current or "")
         self._print([[(NOTE, "* " + said("you are a member already: what you type goes to ")), entered]])
         return True
+
+    def _is_aside(self, message: dict[str, Any]) -> bool:
+        """Tell whether a message is not what one looks at: people who come and go, and talk in other groups."""
+        current = self._attention.known.current
+        is_elsewhere = message["action"] == "server-gbroadcast" and current not in (None, message["group"])
+        return is_elsewhere or message["action"] == "server-presence"
 
     def _marked(self, line: Line, *, is_private: bool) -> Line:
         """Return a line with one's own name in its text marked, and of a private message all that is plain."""

@@ -16,7 +16,7 @@ from tchat_client.pieces import ADVICE, DAY, GROUP, MENTION, NAME, NOTE, OWN, PR
 
 GREY = "#767676"
 NAME_COLOURS = ("#d75f5f", "#d75f00", "#af8700", "#5f8700", "#008700", "#008787", "#0087d7", "#5f87d7", "#875fff",
-                "#af5fd7", "#d700d7", "#d7005f")  # fmt: skip
+                "#af5fd7", "#d700d7")  # fmt: skip
 """Of the 256 colours of terminals, some that differ and can be read on a dark and on a light ground."""
 
 STYLE = Style.from_dict(
@@ -29,7 +29,7 @@ STYLE = Style.from_dict(
         OWN: "bold",
         PRIVATE: "bold",
         MENTION: "bold reverse",
-        REFUSAL: "#d7005f",
+        REFUSAL: "#ff005f",
         "bottom-toolbar": "noreverse",
         "bar": "reverse",
         "bar.group": "reverse bold",

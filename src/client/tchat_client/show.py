@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from tchat_client import dates, near_forms
@@ -190,7 +191,7 @@ def _history(reading: Reading, full: bool, field: str, asked: str, numbers: tupl
         if isinstance(first, int) and group and "\n" not in group:
             heading.append(("", f" ({typed(asked, {'group': group, 'before': first})})"))
     told = [heading]
-    today = ""
+    today = dates.day(datetime.now().astimezone())
     for each in items:
         line, day = _item(each, group, _item_sentence(each, asked), full)
         if day not in (today, ""):

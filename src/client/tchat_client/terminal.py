@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any
+from unicodedata import normalize
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.filters import Condition
@@ -31,6 +32,9 @@ REDRAWS_EVERY = 0.05
 """Seconds between what is printed, so that a flood of messages leaves time to type."""
 PAUSE = 1.0
 """Seconds to wait when the server says that pasted lines come too fast."""
+
+LOOK_BACK = 10
+"""How many messages of a group are shown to somebody who comes in."""
 
 _SPEAKING = ("bg", "b", "s")
 """Commands whose answer says all of them: they are not repeated above it."""
@@ -87,6 +91,7 @@ class _Typist:
         self._outbox: asyncio.Queue[tuple[Call, bool]] = asyncio.Queue()
         self._waiting: set[asyncio.Task[bool]] = set()
         self._is_answered = True
+        self._entered: set[str] = set()
 
     async def obey(self) -> int:
         """Read lines and send what they ask for until the person leaves."""
@@ -163,14 +168,27 @@ class _Typist:
         except Refused as error:  # shown as it arrived
             if (call.command.word, error.code) != ("j", "already-member"):
                 self._undone(call, phrase("not delivered: {line}"))
-            return error.code != "rate-limited"
+                return error.code != "rate-limited"
         except Ended:  # said at the end
             self._undone(call, phrase("not acknowledged: {line}"))
+            return True
         except SessionError as error:
             self._is_answered = self._is_answered and not isinstance(error, Unanswered)
             self._feed.note(str(error))
             self._undone(call, phrase("not acknowledged: {line}"))
+            return True
+        if call.command.word == "j":
+            await self._look_back(normalize("NFC", call.fields["group"]))
         return True
+
+    async def _look_back(self, group: str) -> None:
+        """Show what was said last in a group that one comes into for the first time in this session."""
+        if group in self._entered or not self._feed.has_pages:
+            return
+        self._entered.add(group)
+        self._feed.looks_back(group)
+        with suppress(SessionError):  # a refusal is shown as it arrives
+            await self._session.request("msgs", group=group, limit=LOOK_BACK)
 
     def _undone(self, call: Call, sentence: str) -> None:
         """Repeat a text that came to nothing, so that nothing written is lost, and stay out of a group that is shut."""
