@@ -45,6 +45,16 @@ class PipedClient:
                 seen.append(line.decode().rstrip("\n"))
         return seen
 
+    async def until_part(self, part: str) -> list[str]:
+        """Return the lines printed next, up to one with ``part`` in it or to the end."""
+        seen: list[str] = []
+        async with asyncio.timeout(LIMIT):
+            while line := await self._stdout.readline():
+                seen.append(line.decode().rstrip("\n"))
+                if part in seen[-1]:
+                    break
+        return seen
+
     async def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
 

@@ -78,9 +78,9 @@ async def test_protected_name_needs_its_password(port: str) -> None:
     for wrong in ([], ["--password", "battery staple"]):
         ended = await run("", *alice, *wrong)
         assert ended.status == 4
-        assert ended.err == [
-            "Error: The name alice is protected and the password is missing or wrong; give it with --password."
-        ]
+        protected = "Error: The name alice is protected and the password is missing or wrong; give it with --password."
+        assert ended.err[0].startswith(protected)
+        assert ("--dialect password" in ended.err[0]) == bool(wrong)
 
 
 async def test_other_refusals_are_said_in_the_servers_words() -> None:
@@ -111,7 +111,7 @@ async def test_server_that_never_answers_the_hello_is_left() -> None:
 
     async with serving(script) as number:
         ended = await run("", "--name", "alice", "--port", str(number), "--timeout", "1")
-    assert (ended.status, ended.err[0].split(" It ")[0]) == (4, "Error: client-hello got no answer within 1 s.")
+    assert (ended.status, ended.err[-1].split(" It ")[0]) == (4, "Error: client-hello got no answer within 1 s.")
 
 
 async def test_conversation_inside_tls(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ async def test_conversation_inside_tls(tmp_path: Path) -> None:
     assert "is not trusted" in wrong.err[0]
     assert "--ca FILE" in wrong.err[0]
     assert plain.status == 4
-    assert "is it a tchat server without TLS?" in plain.err[-1]
+    assert "is it a tchat server without TLS," in plain.err[-1]
 
 
 async def test_tls_to_a_server_without_it_is_explained(port: str) -> None:

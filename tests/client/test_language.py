@@ -24,6 +24,8 @@ CATALOGUE = Path(tchat_client.__file__).with_name("fr.toml")
 FRENCH = catalogue("fr")
 STYLES = {"painting.py"}
 """Modules whose words are names of styles."""
+WIRE = {"groupe privee", "Client request", "a message"}
+"""Texts that are said to servers."""
 SAYING = {"said", "phrase", "spoken", "counted", "translated"}
 WORDS = re.compile(r"[A-Za-z]{2,} [a-z]{2,}|[A-Za-z]{3,}[.:]$")
 ELSEWHERE = {"cli.py"}
@@ -55,7 +57,7 @@ def others(tree: ast.AST) -> Iterator[str]:
     through = set(sentences(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and id(node) not in aside and isinstance(node.value, str):
-            yield from {node.value} - through
+            yield from {node.value} - through - WIRE
 
 
 @cache

@@ -15,6 +15,8 @@ from tchat_client import pipe, terminal
 from tchat_client.commands import help_lines
 from tchat_client.converse import converse, note, print_json, print_lines
 from tchat_client.delays import Delays
+from tchat_client.dialect import MEANINGS as DIALECTS
+from tchat_client.dialect import Dialect, dialect_of
 from tchat_client.feed import Manner
 from tchat_client.history import default_file as history_file
 from tchat_client.language import phrase, said
@@ -25,6 +27,21 @@ from tchat_client.stopping import stoppable
 from tchat_protocol.messages import InvalidMessage
 
 _STDIN = 0
+
+
+class Words(click.ParamType[Dialect]):
+    """The words of ``--dialect``."""
+
+    name = "words"
+
+    def convert(self, value: str | Dialect, param: click.Parameter | None, ctx: click.Context | None) -> Dialect:
+        """Return the dialect that the words ask for. Raises BadParameter for an unknown one."""
+        if isinstance(value, Dialect):
+            return value
+        try:
+            return dialect_of(value)
+        except KeyError as error:
+            self.fail(said("{word} is none of {words}", word=error.args[0], words=", ".join(DIALECTS)), param, ctx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,7 @@ class Options:
     reconnect: bool
     give_up: float | None
     listen: bool
+    dialect: Dialect
     interactive: bool
 
     @property
@@ -57,6 +75,11 @@ def _closing() -> list[str]:
         "",
         "\b",
         *help_lines(),
+        "",
+        said("Words of --dialect:"),
+        "",
+        "\b",
+        *(f"{word:8}  {said(meaning)}" for word, meaning in DIALECTS.items()),
         "",
         said("In a pipe each command is answered before the next is sent. The exit status:"),
         "",
@@ -101,6 +124,10 @@ def _closing() -> list[str]:
     "--give-up", type=click.FloatRange(min=0), metavar="SECONDS", show_default=phrase("never"),
     help="How long to try to connect again.",
 )  # fmt: skip
+@click.option(
+    "--dialect", type=Words(), default="", show_default=False, metavar="WORDS",
+    help="How the server wants to be spoken to, if it is none of tchat/1: words with commas between them, see below.",
+)  # fmt: skip
 @click.option("--listen", is_flag=True, help="In a pipe, stay when the input ends, and print what comes.")
 @language_option
 @click.version_option(package_name="tchat", prog_name="tchat")
@@ -130,7 +157,13 @@ def _status(options: Options) -> int:
 async def _run(options: Options) -> int:
     try:
         session = await Session.connect(
-            options.host, options.port, options.name, tls=options.tls, patience=options.timeout, delays=options.delays
+            options.host,
+            options.port,
+            options.name,
+            tls=options.tls,
+            patience=options.timeout,
+            delays=options.delays,
+            dialect=options.dialect,
         )
     except Unreachable as error:
         note(f"Error: {_unreachable(error, options)}")
@@ -199,10 +232,13 @@ def _unreachable(error: Unreachable, options: Options) -> str:
 def _not_welcome(error: Refused | Unanswered | Ended, options: Options) -> str:
     if isinstance(error, Refused):
         hint = _HINTS.get(error.code or "", "{sentence}")
+        if error.code == "auth-failed" and options.password is not None and not options.dialect.password:
+            hint += " If this server calls the password otherwise, add --dialect password."
         return hint.format(name=options.name, sentence=error.sentence)
     place = f"{options.host}:{options.port}"
     return (
-        f"{error} It did not answer the hello at {place}; is it a tchat server{'' if options.tls else ' without TLS'}?"
+        f"{error} It did not answer the hello at {place}; is it a tchat server{'' if options.tls else ' without TLS'}, "
+        "or one that needs a --dialect, a --password, or a key exchange, which tchat does not know?"
     )
 
 

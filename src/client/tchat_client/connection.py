@@ -19,6 +19,13 @@ from tchat_protocol.framing import BadInput, Decoder, Message
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """The longest message accepted from a server, far above the 1,048,576 bytes of W-SIZE-3."""
 
+MUTE_SECONDS = 2.0
+"""How long to wait, at most, for the answer to an action that this server has left unanswered before."""
+BROKEN_SECONDS = 1.0
+"""How long to wait, at most, for an answer when a broken message came: answers come in order (W-ORDER-1)."""
+STALLED_SECONDS = 2.0
+"""How long the rest of a message may take, at most, before its beginning counts as broken."""
+
 _CHUNK = 65_536
 
 _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 60_000}
@@ -40,6 +47,14 @@ class Asked:
         action = self.message["action"]
         self._expiry = loop.call_later(seconds, lambda: self.fail(Unanswered.within(action, seconds)))
         self.answer.add_done_callback(lambda _: self.stop_waiting())
+
+    def hurry(self, seconds: float) -> None:
+        """Leave only so much time for the answer: what came in its place could not be read."""
+        if self._expiry is not None and self._expiry.when() > asyncio.get_running_loop().time() + seconds:
+            self._expiry.cancel()
+            sentence = said("{action} got no answer that could be read.", action=self.message["action"])
+            error = Unanswered(self.message["action"], sentence)
+            self._expiry = asyncio.get_running_loop().call_later(seconds, lambda: self.fail(error))
 
     def stop_waiting(self) -> None:
         """End that time."""
@@ -94,8 +109,10 @@ class Connection:
     ) -> None:
         reader, self._writer = streams
         self.take = take
-        self._dialect = dialect
+        self.dialect = dialect
         self._asked: list[Asked] = []
+        self._mute: set[str] = set()
+        self._free_at = 0.0
         self._began = asyncio.get_running_loop().time()
         self.over = asyncio.create_task(self._receive(reader))
 
@@ -105,9 +122,9 @@ class Connection:
             asked.fail(Ended(self.sentence))
             return
         self._asked.append(asked)
-        asked.answer.add_done_callback(lambda _: self._asked.remove(asked) if asked in self._asked else None)
-        asked.wait_for(patience)
-        self._writer.write(self._dialect.encoded(asked.message))
+        asked.answer.add_done_callback(lambda _: self._forget(asked))
+        asked.wait_for(min(patience, MUTE_SECONDS) if asked.message["action"] in self._mute else patience)
+        self._send(self.dialect.encoded(asked.message))
 
     @property
     def sentence(self) -> str:
@@ -135,19 +152,49 @@ class Connection:
             async with asyncio.timeout(patience):
                 await self._writer.wait_closed()
 
+    def _forget(self, asked: Asked) -> None:
+        if asked not in self._asked:
+            return
+        self._asked.remove(asked)
+        if not asked.answer.cancelled() and isinstance(asked.answer.exception(), Unanswered):
+            self._mute.add(asked.message["action"])
+
+    def _send(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        if self._free_at > loop.time():
+            loop.call_at(self._free_at, self._writer.write, data)
+        else:
+            self._writer.write(data)
+        self._free_at = max(self._free_at, loop.time()) + self.dialect.space
+
     async def _receive(self, reader: asyncio.StreamReader) -> str:
         decoder = Decoder(MAX_ANSWER_BYTES)
         try:
-            while not decoder.closed and (data := await reader.read(_CHUNK)):
+            while not decoder.closed and (data := await self._read(reader, decoder)):
                 for each in decoder.feed(data):
                     self._hand_on(each)
         except OSError as error:
             return said("The connection was lost ({reason}).", reason=reason_of(error))
         return _farewell(decoder)
 
+    async def _read(self, reader: asyncio.StreamReader, decoder: Decoder) -> bytes:
+        """Return what comes next; a message that stays unfinished is not waited for by who wants an answer."""
+        if decoder.pending and self._asked:
+            reading = asyncio.ensure_future(reader.read(_CHUNK))
+            try:
+                await asyncio.wait([reading], timeout=STALLED_SECONDS)
+                if not reading.done() and self._asked:
+                    self._asked[0].hurry(0)
+                return await reading
+            finally:
+                reading.cancel()
+        return await reader.read(_CHUNK)
+
     def _hand_on(self, content: Message | BadInput) -> None:
         if isinstance(content, BadInput):
             self.take(Incoming(content))
+            if self._asked and content.raw.lstrip().startswith(b"{"):
+                self._asked[0].hurry(BROKEN_SECONDS)
             return
         message = unwrapped(content)
         open_requests = [each for each in self._asked if not each.answer.done()]

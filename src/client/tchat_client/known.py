@@ -120,7 +120,7 @@ class Known:
             self._group(group).owner = _name(message.get("owner")) or self._group(group).owner
 
     def _is_put_out(self, message: Message, group: str | None) -> None:
-        self._goes(_name(message.get("dest")), group)
+        self._goes(_name(message.get("dest", self.name)), group)  # some tell only whom it is about
 
     def _goes(self, who: str | None, group: str | None) -> None:
         if group is None or who is None:
@@ -135,7 +135,7 @@ class Known:
     def _posts(self, message: Message, group: str | None) -> None:
         if group is None or 0 < _number(message.get("seq")) <= self.last_seq(group):
             return
-        if group != self._current and _who(message) != self.name:
+        if group != self._current and _who(message) not in (None, self.name):
             self._group(group).unread += 1
 
     def _has_members(self, message: Message, group: str | None) -> None:

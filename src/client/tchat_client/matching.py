@@ -1,6 +1,6 @@
 """Which request a message answers: by ``id``, or by action and order where the server repeats no ``id``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from unicodedata import normalize
 
@@ -15,12 +15,15 @@ _REPEATED = ("group", "to", "dest", "msg", "reason")
 _OWN_NAME = ("client-hello", "client-quit")  # some servers answer these in a name of their own
 
 
-def answered(message: Mapping[str, Any], pending: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def answered(message: Mapping[str, Any], pending: Collection[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the request that a message answers, of those pending, oldest first; None if it answers none.
 
     A message with an ``id`` of ours answers that request alone (W-ID-1). One without answers the oldest request
-    (W-ORDER-1) that its action fits and whose fields it repeats: others' messages have the same actions.
+    (W-ORDER-1) that its action fits and whose fields it repeats: others' messages have the same actions. A request that
+    comes back as it is answers nothing.
     """
+    if message.get("action") in (request["action"] for request in pending):
+        return None  # an echo
     identifier = message.get("id")
     if isinstance(identifier, str) and identifier.startswith(ID_PREFIX):
         return next((request for request in pending if request["id"] == identifier), None)
@@ -28,7 +31,7 @@ def answered(message: Mapping[str, Any], pending: Iterable[Mapping[str, Any]]) -
 
 
 def _fits(message: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
-    action = near_forms.standard_action(message)
+    action = near_forms.acknowledged_action(message)
     if action == "server-error":
         return message.get("request") in (None, request["action"])
     return action == answer_to(request["action"]) and _same_sender(message, request) and _repeats(message, request)

@@ -3,17 +3,27 @@
 A message is read under several field names because the course's own texts mix them, and so do servers in the field.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 ACTIONS = {
     "error": "server-error",
-    "server-send-error": "server-error",
-    "server-gbroadcast-error": "server-error",
+    "client-send": "server-send",
+    "server-private": "server-send",
     "server-cgroup": "server-cgroupe",
+    "server-jgroup": "server-join",
+    "server-lgroup": "server-leave",
     "server-members-group": "server-members",
+    "server-messages": "server-msgs",
+    "server-invited": "server-invite",
+    "server-kicked": "server-kick",
+    "server-banned": "server-ban",
 }
 """Other actions for an answer of the protocol."""
+
+_REFUSING = re.compile(r"server-[a-z]+-(error|already|not-exist|banned|private|denied|refused|failed)")
+_ACKNOWLEDGING = re.compile(r"(server-[a-z]+)-(ok|ack|done)")
 
 _LISTS = ("list", "data", "users", "msg")
 
@@ -38,7 +48,20 @@ class Unreadable(LookupError):  # noqa: N818 - said of a message, not of the pro
 def standard_action(message: Mapping[str, Any]) -> str | None:
     """Return the action of an answer as PROTOCOL.md calls it, or None where there is none at all."""
     action = message.get("action")
-    return ACTIONS.get(action, action) if isinstance(action, str) else None
+    if not isinstance(action, str):
+        return None
+    return "server-error" if _REFUSING.fullmatch(action) else ACTIONS.get(action, action)
+
+
+def acknowledged_action(message: Mapping[str, Any]) -> str | None:
+    """Return the action that the direct answer would have in the protocol, also where it merely says that it is done.
+
+    >>> acknowledged_action({"action": "server-gbroadcast-ok"})
+    'server-gbroadcast'
+    """
+    action = standard_action(message)
+    found = _ACKNOWLEDGING.fullmatch(action or "")
+    return ACTIONS.get(found[1], found[1]) if found else action
 
 
 def find(message: Mapping[str, Any], field: str, kind: type = str) -> tuple[str, Any]:

@@ -8,6 +8,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
@@ -42,6 +43,9 @@ __all__ = [
 
 PATIENCE_SECONDS = 10.0
 """How long to wait for a connection and for each answer, unless told otherwise."""
+
+HELLO_SHARE = 0.4
+"""The part of that time after which a hello that is not answered is said in a wider form, too."""
 
 
 def compose(name: str, action: str, fields: Mapping[str, Any]) -> Message:
@@ -116,10 +120,12 @@ class Session(Requests):
     async def hello(self, password: str | None = None) -> Message:
         """Say hello and return the answer (I-HELLO-1); the password, where one is given, counts from now on.
 
-        Raises Refused, Unanswered or Ended.
+        A server that leaves the standard form unanswered for a while is greeted once more, with the name in every
+        field that servers read it from, and spoken to in that way if it answers then. Raises Refused, Unanswered or
+        Ended.
         """
         self._password = password or self._password
-        answer = await self.request("client-hello", **self._hello_fields)
+        answer: Message = {} if self._dialect.nohello else await self._greeted()
         self._welcome = True
         return answer
 
@@ -178,6 +184,33 @@ class Session(Requests):
             yield incoming
         self._unread.put_nowait(None)
 
+    async def _greeted(self) -> Message:
+        first = second = self._ask_hello()
+        await asyncio.wait([first.answer], timeout=self._patience * HELLO_SHARE)
+        if not first.answer.done() and not self._dialect.names:
+            self._emit(Incoming(Notice(said("No answer to the hello yet; once more, with every name for its fields."))))
+            standard = self._dialect
+            self._speak(replace(standard, names=True))
+            second = self._ask_hello()
+            await asyncio.wait([first.answer, second.answer], return_when=asyncio.FIRST_COMPLETED)
+            if first.answer.done() and not first.answer.exception():
+                second.answer.cancel()  # otherwise it would take a later answer for its own
+                second = first
+                if "id" in first.answer.result():
+                    self._speak(standard)  # it was understood, and slow
+        return await _answer(second)
+
+    def _ask_hello(self) -> Asked:
+        asked = Asked(self._compose("client-hello", self._hello_fields))
+        if self._connection is not None:
+            self._connection.ask(asked, self._patience)
+        return asked
+
+    def _speak(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        if self._connection is not None:
+            self._connection.dialect = dialect
+
     @property
     def ended(self) -> str | None:
         """How the session ended, as a sentence; None while it lives."""
@@ -232,7 +265,8 @@ class Session(Requests):
         self._end(connection.sentence, unsure)
 
     def _way(self, delays: Delays) -> Way:
-        return Way(self._dial, self._compose, self._emit, self.known, self._hello_fields, self._patience, delays)
+        hello = None if self._dialect.nohello else self._hello_fields
+        return Way(self._dial, self._compose, self._emit, self.known, hello, self._patience, delays)
 
     def _end(self, sentence: str, unsure: Iterable[Asked] = ()) -> None:
         if self._ended is None:

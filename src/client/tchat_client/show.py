@@ -53,7 +53,11 @@ def shown(content: Message | BadInput | Notice, *, full: bool = False) -> list[L
     try:
         told = _told(reading, full)
     except Unreadable:
-        return [cleaned([("", as_json(content))])]
+        reading = Reading(content)
+        try:
+            told = [_plainly(reading)]
+        except Unreadable:
+            return [cleaned([("", as_json(content))])]
     rest = {} if is_valid("answers", content) else reading.unread()
     if rest:
         told[-1] = [*told[-1], ("", f" {as_json(rest)}")]
@@ -98,8 +102,15 @@ def _told(reading: Reading, full: bool) -> list[Line]:
         return _TABLES[action](reading)
     if action in _HISTORIES:
         return _history(reading, full, *_HISTORIES[action])
+    return [_plainly(reading)]
+
+
+def _plainly(reading: Reading) -> Line:
+    """Return a message without words of its own: its action, who it comes from and what it says."""
+    action = reading.message.get("action")
+    label = action if isinstance(action, str) else said("without action")
     who = reading.optional("who")
-    return [[("", f"{action}: "), *([(NAME, who), ("", ": ")] if who else []), ("", reading["msg"])]]
+    return [("", f"{label}: "), *([(NAME, who), ("", ": ")] if who else []), ("", reading["msg"])]
 
 
 def _sentence(reading: Reading, action: str) -> Line:

@@ -27,7 +27,7 @@ class Refused(SessionError):  # noqa: N818 - named for what happened
         self.answer = answer
         self.code = _text_or_none(answer, "code")
         self.field = _text_or_none(answer, "field")
-        self.sentence = _text_or_none(answer, "msg") or said("the server gave no reason")
+        self.sentence = _text_or_none(answer, "msg") or _reason_in_action(answer)
         label = f" ({self.code})" if self.code else ""
         super().__init__(said("{action} was refused{label}: {why}", action=action, label=label, why=self.sentence))
 
@@ -80,6 +80,11 @@ def _how_to_find_out(request: Message) -> str:
         case _ if "group" in request:
             return said("See states;{group} or members;{group} for what came of it.", group=request["group"])
     return said("Ask once more.")
+
+
+def _reason_in_action(answer: Message) -> str:
+    action = str(answer.get("action"))
+    return said("the server gave no reason") if action == "server-error" else action
 
 
 def _text_or_none(answer: Message, field: str) -> str | None:
