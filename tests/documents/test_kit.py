@@ -82,6 +82,12 @@ def test_a_starting_point_is_short_and_named(path: Path) -> None:
     assert f"({path.relative_to(KIT).as_posix()})" in (KIT / "README.md").read_text(encoding="utf-8")
 
 
+def test_readme_says_how_long_the_server_is() -> None:
+    (said,) = re.findall(r"a server of (\d+) lines from", (ROOT / "README.md").read_text(encoding="utf-8"))
+    parts = [KIT / "node" / f"{name}.mjs" for name in ("framing", "hello", "server")]
+    assert int(said) == round(sum(len(path.read_text(encoding="utf-8").splitlines()) for path in parts), -1)
+
+
 def test_the_made_pages_are_current() -> None:
     assert outdated() == [], "run python -m docs.pages.build"
 

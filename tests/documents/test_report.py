@@ -188,3 +188,19 @@ def test_nothing_acknowledged_was_lost_in_the_kept_failures() -> None:
     kept = runs.kept("durability")
     assert kept["kills"]["stored"] >= kept["kills"]["acknowledged"] > 0
     assert kept["full"]["lost"] == 0 < kept["normal"]["lost"]
+
+
+def test_operating_tells_how_often_the_tests_break_something() -> None:
+    told = (ROOT / "docs/operating.md").read_text(encoding="utf-8").replace(",", "")
+    kills, losses, inputs = (
+        re.findall(rf'"{name}", "(\d+)"', (ROOT / "tests" / file).read_text(encoding="utf-8"))[0]
+        for name, file in (
+            ("TCHAT_KILLS", "server/test_process.py"),
+            ("TCHAT_POWER_LOSSES", "server/test_power_loss.py"),
+            ("TCHAT_FUZZ_INPUTS", "protocol/test_bytes_fuzz.py"),
+        )
+    )
+    assert kills == "4"
+    assert "kill the server four times" in told
+    assert f"fail {losses} times for each setting" in told
+    assert f"{inputs} spoiled requests" in told
