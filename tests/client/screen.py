@@ -35,22 +35,22 @@ class _Glass(pyte.Screen):
 class Screen:
     """What a client shows in a terminal, and the keys pressed in it."""
 
-    def __init__(self, child: "pexpect.spawn[Any]", columns: int = COLUMNS) -> None:
+    def __init__(self, child: "pexpect.spawn[Any]", columns: int = COLUMNS, rows: int = ROWS) -> None:
         self.child = child
-        self._screen = _Glass(columns, ROWS)
+        self._screen = _Glass(columns, rows)
         self._screen.write_process_input = self.press  # type: ignore[method-assign, assignment]  # where the cursor is, if asked
         self._stream = pyte.ByteStream(self._screen)
 
     @property
     def lines(self) -> list[str]:
         """The lines that are not empty, from the top, without the times that some begin with and the bottom line."""
-        above = self._screen.display[: ROWS - 1 if self.bar else ROWS]
+        above = self._screen.display[: -1 if self.bar else None]
         return [STAMP.sub("", line.rstrip()) for line in above if line.strip()]
 
     @property
     def bar(self) -> str:
         """The line at the bottom, drawn light on dark or the other way round; nothing if there is none."""
-        row = ROWS - 1
+        row = self._screen.lines - 1
         return self._screen.display[row].rstrip() if self._screen.buffer[row][1].reverse else ""
 
     @property
@@ -73,9 +73,9 @@ class Screen:
 
     def resize(self, columns: int) -> None:
         """Make the terminal narrower or wider, and clear it: what a terminal makes of old lines is its own business."""
-        self._screen.resize(ROWS, columns)
+        self._screen.resize(columns=columns)
         self._screen.reset()
-        self.child.setwinsize(ROWS, columns)
+        self.child.setwinsize(self._screen.lines, columns)
 
     def until(self, state: Callable[[list[str]], bool]) -> list[str]:
         """Read what the client draws until the screen is in a state, and return its lines."""
@@ -108,7 +108,9 @@ class Screen:
 
 
 @contextmanager
-def terminal(*options: str, columns: int = COLUMNS, state: Path | None = None, **environment: str) -> Iterator[Screen]:
+def terminal(
+    *options: str, columns: int = COLUMNS, rows: int = ROWS, state: Path | None = None, **environment: str
+) -> Iterator[Screen]:
     """Start a client in a terminal; it is ended with the block if it has not ended before.
 
     What it remembers for the next time is in the folder ``state``, which is a new one if none is given.
@@ -119,11 +121,12 @@ def terminal(*options: str, columns: int = COLUMNS, state: Path | None = None, *
         child: pexpect.spawn[Any] = pexpect.spawn(
             sys.executable,
             ["-m", "tchat_client", *options],
-            dimensions=(ROWS, columns),
+            dimensions=(rows, columns),
             timeout=LIMIT,
             env={**inherited, **own, **environment},
         )
+        child.delaybeforesend = None  # keys are pressed, and where the cursor is answered, at once
         try:
-            yield Screen(child, columns)
+            yield Screen(child, columns, rows)
         finally:
             child.close(force=True)

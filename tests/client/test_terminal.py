@@ -137,6 +137,25 @@ def test_what_can_stand_there_is_shown_with_its_meaning(port: str) -> None:
         screen.until(lambda lines: any(each.startswith("alice> members;") for each in lines))
 
 
+def test_a_very_small_terminal_has_room_for_all_of_it(port: str) -> None:
+    with terminal("--name", "alice", "--port", port, columns=25, rows=8) as screen:
+        welcome(screen)
+        screen.press("\t")
+        screen.until(
+            lambda lines: (
+                lines[-3:] == [" cg;        create a...", " j;         join a g...", " bg;        say some..."]
+            )
+        )
+        screen.press(CTRL_C)
+        assert screen.end() == 0
+    with terminal("--name", "alice", "--port", port, columns=25, rows=8) as screen:
+        welcome(screen)
+        screen.press(pasted(*(f"b;{number}" for number in range(30))))
+        screen.until_bar(" 30 lines: Enter sends t…")
+        screen.press("\r")
+        screen.until_last("alice to all: 29", "alice>")
+
+
 # -- the current group ------------------------------------------------------------------------------------------------
 
 

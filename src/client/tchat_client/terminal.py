@@ -36,6 +36,8 @@ PAUSE = 1.0
 LOOK_BACK = 10
 """How many messages of a group are shown to somebody who comes in."""
 
+MENU_ROWS = 8
+
 _SPEAKING = ("bg", "b", "s")
 """Commands whose answer says all of them: they are not repeated above it."""
 _ENTERING = ("j", "cg")
@@ -88,6 +90,7 @@ class _Typist:
             erase_when_done=True,
             output=output,
         )
+        self._prompt.app.before_render += self._make_room
         self._outbox: asyncio.Queue[tuple[Call, bool]] = asyncio.Queue()
         self._waiting: set[asyncio.Task[bool]] = set()
         self._is_answered = True
@@ -198,6 +201,10 @@ class _Typist:
             self._attention.go_back(call.fields["group"])
 
     # -- what the prompt shows --------------------------------------------------------------------------------
+
+    def _make_room(self, _: object) -> None:
+        rows = self._output.get_size().rows
+        self._prompt.reserve_space_for_menu = max(min(MENU_ROWS, rows - 4), 0)  # what does not fit hides the prompt
 
     @property
     def _columns(self) -> int:
