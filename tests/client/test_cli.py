@@ -141,3 +141,22 @@ async def test_tls_to_a_server_without_it_is_explained(port: str) -> None:
     ended = await run("", "--name", "alice", "--port", port, "--tls")
     assert ended.status == 3
     assert "does not speak TLS" in ended.err[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "sentence"),
+    [
+        (["--name", "x" * 33], 2, "--name doit avoir au plus 32 caractères, pas 33."),
+        ([], 2, "Dans un tube, il faut --name, par exemple : tchat --name alice"),
+        (["--name", "alice", "--host", "127.0.0.1", "--port", "1"], 3, "(connexion refusée). Lancez-en un avec"),
+    ],
+)
+async def test_what_keeps_from_beginning_is_said_in_french(options: list[str], status: int, sentence: str) -> None:
+    ended = await run("", "--lang", "fr", *options)
+    assert ended.status == status
+    assert sentence in squeezed(ended.err)
+
+
+async def test_a_line_that_cannot_be_sent_is_explained_in_french(port: str) -> None:
+    ended = await run("cg;" + "x" * 33 + "\n", "--lang", "fr", "--name", "alice", "--port", port)
+    assert ended.err == ["ligne 1 : group doit avoir au plus 32 caractères, pas 33"]

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from tchat_client import pipe, terminal
+from tchat_client.beginning import refused, strange, unreachable
 from tchat_client.commands import help_lines
 from tchat_client.converse import converse, note, print_json, print_lines
 from tchat_client.delays import Delays
@@ -19,7 +20,7 @@ from tchat_client.dialect import MEANINGS as DIALECTS
 from tchat_client.dialect import Dialect, dialect_of
 from tchat_client.feed import Manner
 from tchat_client.history import default_file as history_file
-from tchat_client.language import phrase, said
+from tchat_client.language import phrase, retold, said
 from tchat_client.session import PATIENCE_SECONDS, Ended, Refused, Session, Unanswered, Unreachable, compose
 from tchat_client.speech import SpokenCommand, language_option
 from tchat_client.status import MEANINGS, NO_SERVER, NOT_WELCOME, SIGNALLED
@@ -62,6 +63,11 @@ class Options:
     listen: bool
     dialect: Dialect
     interactive: bool
+
+    @property
+    def place(self) -> str:
+        """What the server is called."""
+        return f"{self.host}:{self.port}"
 
     @property
     def delays(self) -> Delays | None:
@@ -166,30 +172,33 @@ async def _run(options: Options) -> int:
             dialect=options.dialect,
         )
     except Unreachable as error:
-        note(f"Error: {_unreachable(error, options)}")
+        note(said("Error: {sentence}", sentence=unreachable(error, options.place)))
         return NO_SERVER
     show = print_json if options.as_json else print_lines
     try:
         await session.hello(options.password)
-    except (Refused, Unanswered, Ended) as error:
+    except Refused as error:
         await session.close()
-        if not isinstance(error, Refused):
-            async for incoming in session:
-                show(incoming)
-        note(f"Error: {_not_welcome(error, options)}")
+        renames = options.password is not None and not options.dialect.password
+        note(said("Error: {sentence}", sentence=refused(error, options.name, renames_password=renames)))
+        return NOT_WELCOME
+    except (Unanswered, Ended) as error:
+        await session.close()
+        async for incoming in session:
+            show(incoming)
+        note(said("Error: {sentence}", sentence=strange(error, options.place, tls=options.tls is not None)))
         return NOT_WELCOME
     if options.interactive:
-        place = f"{options.host}:{options.port}"
         file = history_file() if options.history else None
-        return await terminal.talk(session, Manner(place, options.bell, file, options.as_json))
+        return await terminal.talk(session, Manner(options.place, options.bell, file, options.as_json))
     return await converse(session, pipe.obey(session, _STDIN, listening=options.listen), show)
 
 
 def _name(name: str | None, interactive: bool) -> str:
     if name is None:
         if not interactive:
-            raise click.UsageError("In a pipe --name is needed, as in: tchat --name alice")
-        name = str(click.prompt("Your name"))
+            raise click.UsageError(said("In a pipe --name is needed, as in: tchat --name alice"))
+        name = str(click.prompt(said("Your name")))
     _check_hello(name, {}, "--name")
     return name
 
@@ -197,8 +206,8 @@ def _name(name: str | None, interactive: bool) -> str:
 def _password(name: str, password: str | None, interactive: bool) -> str | None:
     if password == "":
         if not interactive:
-            raise click.UsageError("In a pipe --password needs a value, or TCHAT_PASSWORD in the environment.")
-        password = str(click.prompt("Password", hide_input=True))
+            raise click.UsageError(said("In a pipe --password needs a value, or TCHAT_PASSWORD in the environment."))
+        password = str(click.prompt(said("Password"), hide_input=True))
     if password is not None:
         _check_hello(name, {"pass": password}, "--password")
     return password
@@ -208,42 +217,15 @@ def _check_hello(name: str, fields: dict[str, str], option: str) -> None:
     try:
         compose(name, "client-hello", fields)
     except InvalidMessage as error:
-        rules = "; ".join(each.sentence.removeprefix(each.field.lstrip("/")).strip() for each in error.problems)
+        rules = "; ".join(retold(str(each)).removeprefix(each.field.lstrip("/")).strip() for each in error.problems)
         raise click.UsageError(f"{option} {rules}.") from error
     except ValueError:
-        raise click.UsageError(f"{option} is not UTF-8 text.") from None
+        raise click.UsageError(said("{option} is not UTF-8 text.", option=option)) from None
 
 
 def _context(ca: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca)
     except (ssl.SSLError, OSError) as error:
-        raise click.UsageError(f"--ca {ca} is no PEM file with certificates ({error.strerror or error}).") from error
-
-
-def _unreachable(error: Unreachable, options: Options) -> str:
-    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-        return f"{options.host}:{options.port} is not trusted ({error.reason}); give its authority with --ca FILE."
-    if isinstance(error.__cause__, ssl.SSLError):
-        return f"{options.host}:{options.port} does not speak TLS ({error.reason}); try without --tls."
-    return f"{error} Start one with tchat-server, or give its address with --host and --port."
-
-
-def _not_welcome(error: Refused | Unanswered | Ended, options: Options) -> str:
-    if isinstance(error, Refused):
-        hint = _HINTS.get(error.code or "", "{sentence}")
-        if error.code == "auth-failed" and options.password is not None and not options.dialect.password:
-            hint += " If this server calls the password otherwise, add --dialect password."
-        return hint.format(name=options.name, sentence=error.sentence)
-    place = f"{options.host}:{options.port}"
-    return (
-        f"{error} It did not answer the hello at {place}; is it a tchat server{'' if options.tls else ' without TLS'}, "
-        "or one that needs a --dialect, a --password, or a key exchange, which tchat does not know?"
-    )
-
-
-_HINTS = {
-    "name-taken": "The name {name} is in use by somebody else; choose another with --name.",
-    "auth-failed": "The name {name} is protected and the password is missing or wrong; give it with --password.",
-    "server-full": "The server is full; try again later.",
-}
+        sentence = phrase("--ca {file} is no PEM file with certificates ({reason}).")
+        raise click.UsageError(said(sentence, file=ca, reason=error.strerror or error)) from error

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tchat_client.commands import help_lines
+from tchat_client.language import retold
 from tchat_client.session import Ended, Incoming, Notice, Session
 from tchat_client.show import lines
 from tchat_client.status import ENDED
@@ -29,7 +30,7 @@ def note_help() -> None:
 
 def note_malformed(place: str, error: ValueError) -> None:
     """Say why a command was not sent: each field at fault with the rule it breaks, or how the command is typed."""
-    sentences = [str(each) for each in error.problems] if isinstance(error, InvalidMessage) else [str(error)]
+    sentences = [retold(str(each)) for each in error.problems] if isinstance(error, InvalidMessage) else [str(error)]
     note(f"{place}{'; '.join(sentences)}")
 
 

@@ -22,7 +22,7 @@ LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 _chosen: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
-def said(sentence: str, **values: object) -> str:
+def said(sentence: str, /, **values: object) -> str:
     """Return a sentence in the chosen language with its places filled."""
     return translated(sentence).format_map(values)
 
