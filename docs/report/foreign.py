@@ -1,5 +1,6 @@
 """Foreign servers, judged and listened to: the programs of tests/peers, which are written as students write them."""
 
+import hashlib
 import json
 import re
 import shlex
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+KEPT = Path(__file__).with_name("foreign.json")
 DIED = "the server died of this case"
 FEWEST = re.compile(r"(one message|the last of \d+ messages|\d+ messages) kill")
 LIMIT = 10.0
@@ -45,8 +47,19 @@ def described() -> dict[str, str]:
 
 
 def judged() -> list[dict[str, Any]]:
-    """Judge every foreign server with the whole suite, and return what it came to."""
-    return [_judged(file, command) for file, command in described().items()]
+    """Judge with the whole suite every foreign server that is new or has changed, and return what each came to.
+
+    Some of them take minutes. To judge all anew, remove foreign.json.
+    """
+    before = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else []
+    known = {(each["file"], each["source"]): each for each in before}
+    return [known.get((file, source_of(file))) or _judged(file, command) for file, command in described().items()]
+
+
+def source_of(file: str) -> str:
+    """Return what tells whether a server is the one that was judged: a digest of its program and its command."""
+    program = (ROOT / "tests/peers" / file).read_bytes() + described()[file].encode()
+    return hashlib.sha256(program).hexdigest()[:16]
 
 
 def _judged(file: str, command: str) -> dict[str, Any]:
@@ -61,6 +74,7 @@ def _judged(file: str, command: str) -> dict[str, Any]:
     print(f"{file}: {found['summary']['verdicts']}", file=sys.stderr, flush=True)
     return {
         "file": file,
+        "source": source_of(file),
         "cases": found["summary"]["cases"],
         "seconds": found["run"]["seconds"],
         "spoken": found["run"]["spoken"],

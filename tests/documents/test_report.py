@@ -133,7 +133,10 @@ def test_the_kept_figures_are_those_that_the_report_shows() -> None:
 
 def test_every_foreign_server_has_been_judged_by_the_whole_suite() -> None:
     kept = runs.kept("foreign")
-    assert [each["file"] for each in kept] == list(foreign.described())
+    sources = [(file, foreign.source_of(file)) for file in foreign.described()]
+    assert [(each["file"], each["source"]) for each in kept] == sources, (
+        "a server is new or has changed: run python -m docs.report.build --refresh foreign"
+    )
     for each in kept:
         levels = [level["name"] for level in each["levels"]]
         assert levels == [row["name"] for row in build.data()["levels"]]
