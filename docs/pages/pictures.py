@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -76,14 +77,24 @@ def server(folder: Path) -> Iterator[int]:
         process.terminate()
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Characters that stand beside each other and look alike; ``ink`` is a colour such as #e4e8ec."""
+
+    text: str
+    ink: str
+    bold: bool
+    reverse: bool
+
+
 class Terminal:
     """A terminal in which the reference client runs, and somebody who types."""
 
-    def __init__(self, port: int, name: str, folder: Path) -> None:
+    def __init__(self, port: int, name: str, folder: Path, lang: str = "en") -> None:
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._screen.write_process_input = self._press  # type: ignore[method-assign, assignment]  # where the cursor is
         self._stream = pyte.ByteStream(self._screen)
-        command = ["-m", "tchat_client", "--port", str(port), "--name", name, "--lang", "en"]
+        command = ["-m", "tchat_client", "--port", str(port), "--name", name, "--lang", lang]
         own = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "XDG_STATE_HOME": str(folder)}
         inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         self._child: pexpect.spawn[bytes] = pexpect.spawn(
@@ -113,20 +124,26 @@ class Terminal:
 
     def drawn(self) -> Markup:
         """Return the screen as HTML."""
+        return Markup("\n").join(Markup().join(map(_span, row)) for row in self.rows())
+
+    def rows(self) -> list[list[Run]]:
+        """Return the rows of the screen, each in runs of one look."""
         self.settle()
         rows = (self._screen.buffer[row] for row in range(ROWS))
-        return Markup("\n").join(_row([cells[column] for column in range(COLUMNS)]) for cells in rows)
+        return [_runs([cells[column] for column in range(COLUMNS)]) for cells in rows]
 
 
-def _row(cells: list[pyte.screens.Char]) -> Markup:
-    drawn = Markup()
-    for (colour, bold, reverse), alike in groupby(cells, key=lambda cell: (cell.fg, cell.bold, cell.reverse)):
-        ink = COLOURS.get(colour, f"#{colour}")
-        style = f"color:#14181d;background:{ink}" if reverse else f"color:{ink}"
-        weight = ";font-weight:700" if bold else ""
-        text = "".join(cell.data for cell in alike)
-        drawn += Markup('<span style="{}{}">{}</span>').format(style, weight, text)
-    return drawn
+def _runs(cells: list[pyte.screens.Char]) -> list[Run]:
+    return [
+        Run("".join(cell.data for cell in alike), COLOURS.get(colour, f"#{colour}"), bold, reverse)
+        for (colour, bold, reverse), alike in groupby(cells, key=lambda cell: (cell.fg, cell.bold, cell.reverse))
+    ]
+
+
+def _span(run: Run) -> Markup:
+    style = f"color:#14181d;background:{run.ink}" if run.reverse else f"color:{run.ink}"
+    weight = ";font-weight:700" if run.bold else ""
+    return Markup('<span style="{}{}">{}</span>').format(style, weight, run.text)
 
 
 def photograph(page: Path, name: str, width: int, height: int) -> Path:

@@ -77,7 +77,7 @@ def data() -> dict[str, Any]:
         "killer": _killer(),
         "foreign": [_foreign(each, french) for each in kept("foreign") if each["file"] in described()],
         "results": kept("conformance"),
-        **{name: kept(name) for name in ("matrix", "figures", "story", "session", "commits", "durability")},
+        **{name: kept(name) for name in ("matrix", "figures", "story", "terminal", "commits", "durability")},
         "requests": len(schemas.actions("requests")),
     }
     unused = {(kind, word) for kind, word in french.unused if kind != "peers"}  # servers come and go

@@ -108,7 +108,7 @@ RUNS: dict[str, Callable[[], Any]] = {
     "heard": foreign.heard,
     "way": traces.way,
     "story": traces.story,
-    "session": traces.session,
+    "terminal": traces.terminal,
     "commits": traces.commits,
     "durability": durability.durability,
 }

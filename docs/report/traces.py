@@ -10,15 +10,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Self
 from unittest.mock import patch
 
+from docs.pages import pictures
 from tchat_conform.recording import read_events
 from tchat_server import service
 from tchat_server.changes import Change
@@ -252,17 +254,31 @@ def _messages(lines: Iterable[str]) -> list[dict[str, Any]]:
     return found
 
 
-# A session of the client
+# A terminal of the client
 
-TYPED = "cg;wob\nbg;wob;bonjour\nj;nulle-part\nmembers;wob\nmessages;wob\nstates;wob\nkick;wob;alice;essai\nq;\n"
+TALK = (
+    ("alice", "cg;labo"), ("alice", "cg;wob"), ("alice", "invite;wob;bob"), ("bob", "j;labo"), ("bob", "j;wob"),
+    ("alice", "bonjour, qui déjeune à midi ?"), ("carol", "j;wob"), ("bob", "moi"),
+    ("carol", "Bob, tu apportes ton plan ?"), ("alice", "s;bob;au même endroit"), ("bob", "members;wob"),
+    ("bob", "kick;wob;alice;trop tôt"), ("bob", "j;nulle-part"), ("alice", "bg;labo;qui a la clé ?"),
+)  # fmt: skip
 
 
-def session() -> dict[str, str]:
-    """Type some commands into the client, in a pipe, and return what was typed and what it showed."""
-    with _started([sys.executable, "-m", "tchat_server", "--port", "0", "--db", ":memory:"]) as port:
-        client = [sys.executable, "-m", "tchat_client", "--port", str(port), "--name", "alice", "--lang", "fr"]
-        done = subprocess.run(client, input=TYPED, check=False, stdout=subprocess.PIPE, text=True)
-    return {"typed": TYPED, "shown": done.stdout}
+def terminal() -> list[list[dict[str, Any]]]:
+    """Let three people chat in French at terminals, and return the rows of bob's, in runs of one look."""
+    with tempfile.TemporaryDirectory() as folder, pictures.server(Path(folder)) as port:
+        people = {name: pictures.Terminal(port, name, Path(folder), "fr") for name in ("alice", "bob", "carol")}
+        for name, line in TALK:
+            people[name].types(line)
+        return [list(_shown(row)) for row in people["bob"].rows()]
+
+
+def _shown(row: Sequence[pictures.Run]) -> Iterator[dict[str, Any]]:
+    """Yield the runs of a row without the blanks at its end."""
+    seen = [number for number, run in enumerate(row) if run.reverse or run.text.strip()]
+    for number, run in enumerate(row[: max(seen, default=-1) + 1]):
+        cut = number == seen[-1] and not run.reverse
+        yield asdict(run) | {"text": run.text.rstrip() if cut else run.text}
 
 
 # Commits
