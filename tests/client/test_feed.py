@@ -118,6 +118,28 @@ def test_what_one_does_not_look_at_stands_back(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
+    ("message", "rings"),
+    [
+        ({"action": "server-send", "from": "bob", "to": "alice", "msg": "hi", "ts": "2026-11-23T09:30:00.000Z"}, True),
+        ({"action": "server-send", "from": "alice", "to": "bob", "msg": "hi", "ts": "2026-11-23T09:30:00.000Z"}, False),
+        ({"action": "server-send", "from": "bob", "msg": "hi"}, True),
+        ({"action": "server-gbroadcast", "from": "bob", "msg": "Alice!"}, True),
+        ({"action": "server-gbroadcast", "from": "bob", "msg": "malice"}, False),
+        ({"action": "server-gbroadcast", "from": "alice", "msg": "alice"}, False),
+        ({"action": "server-invite", "sender": "bob", "group": "wob", "dest": "alice"}, True),
+        ({"action": "server-kick", "sender": "bob", "group": "wob", "dest": "carol", "reason": ""}, False),
+        ({"action": "server-broadcast", "msg": "alice"}, False),
+    ],
+)
+def test_what_is_meant_for_oneself_rings_in_any_form(
+    capsys: pytest.CaptureFixture[str], message: dict[str, Any], rings: bool
+) -> None:
+    feed, _ = feed_for()
+    feed.show(Incoming(message))
+    assert ("\a" in capsys.readouterr().out) == rings
+
+
+@pytest.mark.parametrize(
     ("text", "columns", "indent", "rows"),
     [
         ("short", 10, 2, ["short"]),
@@ -169,7 +191,7 @@ def news() -> Attention:
     for number, (group, msg) in enumerate(heard):
         message = said(msg, seq=number + 1, group=group)
         known.learn(message)
-        attention.learn(message)
+        attention.learn(Incoming(message))
     return attention
 
 

@@ -98,6 +98,7 @@ NEAR: list[tuple[dict[str, Any], list[str]]] = [
         {"action": "server-hello", "sender-ip": "127.0.0.1:1", "msg": "Hello alice"},
         ['Hello alice {"sender-ip": "127.0.0.1:1"}'],
     ),
+    ({"action": "server-send", "from": "bob", "msg": "psst"}, ["bob to you: psst"]),
     ({"action": "error", "msg": "User bob is not connected"}, ["refused: User bob is not connected"]),
     ({"action": "server-kicked", "msg": "You were kicked"}, ["server-kicked: You were kicked"]),
     ({"action": "client-hello-client", "from": "bob", "msg": "hi"}, ["client-hello-client: bob: hi"]),

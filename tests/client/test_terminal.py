@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from client.screen import LIMIT, Screen, terminal
+from client.scripted import Peer, serving
 from client.wire import wire
 from processes import ServerProcess
 
@@ -243,6 +244,29 @@ def test_bad_commands_are_explained_and_refusals_shown(port: str) -> None:
         screen.until(lambda lines: any(line.startswith("  bg;wob;hello ") for line in lines))
         screen.press("help;kik\r")
         screen.until_last("> help;kik", "  kick;wob;bob[;reason]  put somebody out of your group", "alice>")
+
+
+async def test_a_server_that_leaves_a_join_unanswered_may_have_done_it() -> None:
+    async def script(peer: Peer) -> None:
+        hello = await peer.heard()
+        await peer.say({"action": "server-hello", "from": "alice", "msg": "Hello.", "id": hello["id"]})
+        assert (await peer.heard())["action"] == "join"
+        post = await peer.heard()
+        assert (post["action"], post["group"], post["msg"]) == ("gbroadcast", "wob", "hello")
+        await peer.silence()
+
+    def person() -> None:
+        screen.until(lambda lines: lines[-1:] == ["alice>"])
+        screen.press("j;wob\r")
+        screen.until_last("> j;wob", "* join got no answer within 1 s.", "[wob] alice>")
+        screen.press("hello\r")
+        screen.until_last("* gbroadcast got no answer within 1 s.", "* not acknowledged: bg;wob;hello", "[wob] alice>")
+        screen.press(CTRL_D)
+        screen.end()
+
+    async with serving(script) as number:
+        with terminal("--name", "alice", "--port", str(number), "--timeout", "1") as screen:
+            await asyncio.to_thread(person)
 
 
 # -- what is unread, and what is meant for oneself --------------------------------------------------------------------

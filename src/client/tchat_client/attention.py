@@ -1,10 +1,9 @@
 """What deserves a person's attention: messages meant for one, and groups with news."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 from unicodedata import normalize
 
+from tchat_client.incoming import Incoming
 from tchat_client.known import Known
 
 _ABOUT_DEST = ("server-invite", "server-kick", "server-ban", "server-unban")
@@ -20,14 +19,14 @@ class Attention:
         self.mention = re.compile(rf"(?<!\w){re.escape(known.name)}(?!\w)", re.IGNORECASE)
         self._before: str | None = None
 
-    def learn(self, message: Mapping[str, Any]) -> bool:
-        """Tell whether a message that has its form is meant for oneself: written privately, or with one's name in it.
+    def learn(self, incoming: Incoming) -> bool:
+        """Tell whether a message, in its form or near it, is meant for oneself: written privately, or with one's name.
 
         ``known`` has learnt it already.
         """
-        called = self._calls(message)
-        group = message.get("group")
-        if called and message["action"] in _PUBLIC and group and self.known.unread(group):
+        called = self._calls(incoming)
+        group = incoming.group
+        if called and incoming.action in _PUBLIC and group and self.known.unread(group):
             self.calling.add(group)
         return called
 
@@ -53,12 +52,10 @@ class Attention:
         joined = sorted(self.known.joined - {current})
         return next(iter([*self.news(), *(each for each in joined if each > current), *joined]), None)
 
-    def _calls(self, message: Mapping[str, Any]) -> bool:
-        me = self.known.name
-        if me == message.get("from", message.get("sender")):
+    def _calls(self, incoming: Incoming) -> bool:
+        if incoming.sender in (None, self.known.name) or not isinstance(incoming.content, dict):
             return False
-        if message["action"] in _ABOUT_DEST:
-            return bool(message["dest"] == me)
-        return message["action"] == "server-send" or (
-            message["action"] in _PUBLIC and self.mention.search(message["msg"]) is not None
-        )
+        if incoming.action in _ABOUT_DEST:
+            return incoming.content.get("dest") == self.known.name
+        in_public = incoming.action in _PUBLIC and self.mention.search(incoming.text or "") is not None
+        return in_public or incoming.action == "server-send"

@@ -65,22 +65,18 @@ class Feed:
         if isinstance(content, Notice):
             self.note(content.sentence)
             return
+        called = self._attention.learn(incoming)
         known = content if isinstance(content, dict) and incoming.valid else None
-        called = False
-        if known is not None:
-            called = self._attention.learn(known)
         if self._manner.as_json:
             print_json(incoming)
-            return
-        if known is None:
-            self._print(shown(content, full=True))
-        elif not self._is_no_news(known):
-            lines = shown(known, full=True)
+        elif known is None or not self._is_no_news(known):
+            lines = shown(content, full=True)
             if called:
-                lines[0] = self._marked(lines[0], is_private=known["action"] == "server-send")
-            elif self._is_aside(known):
+                lines[0] = self._marked(lines[0], is_private=incoming.action == "server-send")
+            elif self._is_aside(incoming):
                 lines = [[(style or NOTE, text) for style, text in line] for line in lines]
-            self._print(lines, dates.moment(known.get("ts")), BELL if called and self._manner.bell else "")
+            when = dates.moment(known.get("ts")) if known else None
+            self._print(lines, when, BELL if called and self._manner.bell else "")
 
     def looks_back(self, group: str) -> None:
         """Show the next history of a group only if there is something in it: nobody has asked for it."""
@@ -128,11 +124,11 @@ class Feed:
         self._print([[(NOTE, "* " + said("you are a member already: what you type goes to ")), entered]])
         return True
 
-    def _is_aside(self, message: dict[str, Any]) -> bool:
+    def _is_aside(self, incoming: Incoming) -> bool:
         """Tell whether a message is not what one looks at: people who come and go, and talk in other groups."""
         current = self._attention.known.current
-        is_elsewhere = message["action"] == "server-gbroadcast" and current not in (None, message["group"])
-        return is_elsewhere or message["action"] == "server-presence"
+        is_elsewhere = incoming.action == "server-gbroadcast" and current not in (None, incoming.group)
+        return is_elsewhere or incoming.action == "server-presence"
 
     def _marked(self, line: Line, *, is_private: bool) -> Line:
         """Return a line with one's own name in its text marked, and of a private message all that is plain."""

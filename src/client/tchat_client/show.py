@@ -120,6 +120,8 @@ def _sentence(reading: Reading, action: str) -> Line:
     if action == "server-gbroadcast":
         room = reading.optional("group") or said("some group")
         return [("", "["), (GROUP, room), ("", "] "), *spoken(phrase("{who}: {msg}"), reading)]
+    if action == "server-send" and reading.optional("to") is None:
+        return spoken(phrase("{who} to you: {msg}"), reading)
     main, *tails = _SENTENCES.get(action, ("",))
     line = spoken(main, reading)
     for tail in tails:

@@ -157,7 +157,7 @@ class _Typist:
             answer = self._session.request(str(call.command.action), **call.fields)
         except InvalidMessage as error:
             self._feed.note("; ".join(retold(str(each)) for each in error.problems))
-            self._undone(call, phrase("not delivered: {line}"))
+            self._undone(call)
             return None
         outcome = asyncio.create_task(self._outcome(call, answer))
         self._waiting.add(outcome)
@@ -170,15 +170,15 @@ class _Typist:
             await answer
         except Refused as error:  # shown as it arrived
             if (call.command.word, error.code) != ("j", "already-member"):
-                self._undone(call, phrase("not delivered: {line}"))
+                self._undone(call)
                 return error.code != "rate-limited"
         except Ended:  # said at the end
-            self._undone(call, phrase("not acknowledged: {line}"))
+            self._repeat(call, phrase("not acknowledged: {line}"))
             return True
         except SessionError as error:
             self._is_answered = self._is_answered and not isinstance(error, Unanswered)
             self._feed.note(str(error))
-            self._undone(call, phrase("not acknowledged: {line}"))
+            self._repeat(call, phrase("not acknowledged: {line}"))
             return True
         if call.command.word == "j":
             await self._look_back(normalize("NFC", call.fields["group"]))
@@ -193,12 +193,16 @@ class _Typist:
         with suppress(SessionError):  # a refusal is shown as it arrives
             await self._session.request("msgs", group=group, limit=LOOK_BACK)
 
-    def _undone(self, call: Call, sentence: str) -> None:
-        """Repeat a text that came to nothing, so that nothing written is lost, and stay out of a group that is shut."""
-        if call.command.word in _SPEAKING:
-            self._feed.note(said(sentence, line=typed(str(call.command.action), call.fields)))
+    def _undone(self, call: Call) -> None:
+        """Take back what a command did here that came to nothing: stay out of a group that is shut."""
+        self._repeat(call, phrase("not delivered: {line}"))
         if call.command.word in _ENTERING:
             self._attention.go_back(call.fields["group"])
+
+    def _repeat(self, call: Call, sentence: str) -> None:
+        """Show a text that perhaps nobody saw, so that nothing written is lost."""
+        if call.command.word in _SPEAKING:
+            self._feed.note(said(sentence, line=typed(str(call.command.action), call.fields)))
 
     # -- what the prompt shows --------------------------------------------------------------------------------
 
