@@ -76,6 +76,10 @@ def data() -> dict[str, Any]:
         "way": _way(french),
         "killer": _killer(),
         "foreign": [_foreign(each, french) for each in kept("foreign") if each["file"] in described()],
+        "clients": [
+            each | {"about": "le client de référence" if each["file"] == "reference" else french("peers", each["file"])}
+            for each in kept("clients")
+        ],
         "results": kept("conformance"),
         **{name: kept(name) for name in ("matrix", "figures", "story", "terminal", "commits", "durability")},
         "requests": len(schemas.actions("requests")),

@@ -13,7 +13,7 @@ import tomllib
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = Path(__file__).with_name("foreign.json")
@@ -40,10 +40,24 @@ HEARD = (
 )  # fmt: skip
 
 
-def described() -> dict[str, str]:
-    """Return the command of each server of tests/peers, by the name of its file."""
+def described(kind: Literal["server", "client"] = "server") -> dict[str, str]:
+    """Return the command of each server or client of tests/peers, by the name of its file."""
     peers = tomllib.loads((ROOT / "tests/peers/peers.toml").read_text(encoding="utf-8"))
-    return {each["file"]: each["command"] for each in peers["server"]}
+    return {each["file"]: each["command"] for each in peers[kind]}
+
+
+def clients() -> list[dict[str, Any]]:
+    """Judge the reference client and those of tests/peers with the suite for clients, and return what each came to."""
+    commands = {
+        "reference": "python -m tchat_client --host {host} --port {port} --name {name}",
+        **described("client"),
+    }
+    found = []
+    for file, command in commands.items():
+        report = _report("client", after=("--", *shlex.split(_command(command))))
+        levels = [{name: each[name] for name in ("name", "state", "verdicts")} for each in report["levels"]]
+        found.append({"file": file, "cases": report["summary"]["cases"], "levels": levels})
+    return found
 
 
 def judged() -> list[dict[str, Any]]:
@@ -64,14 +78,7 @@ def source_of(file: str) -> str:
 
 def _judged(file: str, command: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        spawn = _command(command).replace("{dir}", folder)
-        arguments = [sys.executable, "-m", "tchat_conform", "--spawn", spawn, "--json", str(report)]
-        done = subprocess.run(arguments, check=False, cwd=ROOT, stdout=subprocess.DEVNULL)
-        if not report.exists():
-            raise SystemExit(f"judging {file} ended with exit status {done.returncode}")
-        found = json.loads(report.read_text(encoding="utf-8"))
-    print(f"{file}: {found['summary']['verdicts']}", file=sys.stderr, flush=True)
+        found = _report("--spawn", _command(command).replace("{dir}", folder))
     return {
         "file": file,
         "source": source_of(file),
@@ -81,6 +88,17 @@ def _judged(file: str, command: str) -> dict[str, Any]:
         "levels": [{name: each[name] for name in ("name", "state", "verdicts")} for each in found["levels"]],
         **_deaths(found["cases"]),
     }
+
+
+def _report(*arguments: str, after: tuple[str, ...] = ()) -> Any:
+    """Run the suite and return its report. Raises SystemExit if there is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "tchat_conform", *arguments, "--json", str(file), *after]
+        done = subprocess.run(command, check=False, cwd=ROOT, stdout=subprocess.DEVNULL)
+        if not file.exists():
+            raise SystemExit(f"{shlex.join(command)} ended with exit status {done.returncode}")
+        return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _deaths(cases: list[dict[str, Any]]) -> dict[str, Any]:

@@ -106,6 +106,7 @@ RUNS: dict[str, Callable[[], Any]] = {
     "figures": figures,
     "foreign": foreign.judged,
     "heard": foreign.heard,
+    "clients": foreign.clients,
     "way": traces.way,
     "story": traces.story,
     "terminal": traces.terminal,

@@ -146,6 +146,14 @@ def test_every_foreign_server_has_been_judged_by_the_whole_suite() -> None:
     assert next(each for each in kept if each["file"] == "mute.py")["levels"][0]["verdicts"]["pass"] == 0
 
 
+def test_every_client_has_been_judged() -> None:
+    kept = runs.kept("clients")
+    assert [each["file"] for each in kept] == ["reference", *foreign.described("client")]
+    assert {state["state"] for state in kept[0]["levels"]} == {"reached"}
+    for each in kept:
+        assert sum(sum(level["verdicts"].values()) for level in each["levels"]) == each["cases"]
+
+
 def test_the_same_was_asked_of_every_server_that_was_listened_to() -> None:
     kept = runs.kept("heard")
     assert tuple(kept["answers"]) == foreign.HEARD
