@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, SupportsIndex
 
+from tchat_conform.shape import Shape, shape_of
 from tchat_conform.speech import STANDARD, Speech, unwrapped
 from tchat_conform.wirelog import WireLog
 from tchat_protocol.framing import BadInput, Decoder
@@ -20,6 +21,8 @@ CLOSER = 0.01
 CLOSE, END, RESET = b"we close", b"we end our side", b"we reset the connection"
 CLOSINGS = frozenset({CLOSE, END, RESET})
 """The remarks of a log that say that our side has ended a connection."""
+LINGERS = 0.25
+"""Seconds that a server is given to end its side of a connection once we have ended ours."""
 LEAVING = ("client-quit", "client-error")
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -93,7 +96,7 @@ class Connection:
     writer: asyncio.StreamWriter
     speech: Speech = STANDARD
     pacer: Pacer | None = None
-    greetings: int = 0
+    greetings: list[Shape] = field(default_factory=list)
     echoes: bool = False
     is_noise: Noise = lambda _: False
     inbox: list[Received] = field(default_factory=list)
@@ -108,6 +111,7 @@ class Connection:
     _decoder: Decoder = field(default_factory=lambda: Decoder(limit=MAX_ANSWER_BYTES))
     _unheard_since: float | None = None
     _deaf: bool = False
+    _parting: bool = False
     _marks: list[tuple[Mapping[str, Any], int]] = field(default_factory=list)
     _said: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -121,7 +125,7 @@ class Connection:
         speech: Speech = STANDARD,
         *,
         pacer: Pacer | None = None,
-        greetings: int = 0,
+        greetings: Iterable[Shape] = (),
         echoes: bool = False,
         is_noise: Noise = lambda _: False,
     ) -> "Connection":
@@ -129,7 +133,7 @@ class Connection:
 
         ``speech`` is the form of what is sent. ``pacer`` is for a server that must get each message by itself, and
         waits until it is past the one before, if it can;
-        ``greetings`` is how many things this server says unasked to everybody who connects, ``echoes`` whether it
+        ``greetings`` is the shapes of what this server says unasked to everybody who connects, ``echoes`` whether it
         sends back what it gets: both are left out of ``inbox``, and so is what ``is_noise`` says to be about others.
         """
         loop, ear = asyncio.get_running_loop(), _Ear()
@@ -137,7 +141,7 @@ class Connection:
 
         def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             log.add(who, "·", b"connected")
-            ear.connection = cls(who, log, writer, speech, pacer, greetings, echoes, is_noise)
+            ear.connection = cls(who, log, writer, speech, pacer, list(greetings), echoes, is_noise)
             made.append(ear.connection)
 
         def protocol() -> asyncio.StreamReaderProtocol:
@@ -218,6 +222,22 @@ class Connection:
             async with asyncio.timeout(1):
                 await self.writer.wait_closed()
 
+    def part(self) -> None:
+        """Leave as gently as TCP can: end our side, and close once the server has ended its own, or after a while.
+
+        To close at once, with something unread on its way, would be a reset, which disturbs many a server.
+        """
+        if self.closed or self.writer.is_closing() or not self.writer.can_write_eof():
+            self._deaf = True
+            self.writer.close()
+            return
+        self.log.add(self.who, "·", CLOSE)
+        self.departed = self.departed or time.monotonic()
+        self._deaf = self._parting = True
+        with suppress(OSError):
+            self.writer.write_eof()
+        asyncio.get_running_loop().call_later(LINGERS, self.writer.close)
+
     async def finish(self) -> None:
         """End our side once all that was sent has gone, where closing at once could lose it; TLS can only close."""
         if not self.writer.can_write_eof():
@@ -236,6 +256,8 @@ class Connection:
 
     def end(self, *, reset: bool) -> None:
         """Be told that nothing more will come."""
+        if self._parting:
+            self.writer.close()
         if self.closed or self._deaf:
             return
         self.reset = reset
@@ -264,8 +286,8 @@ class Connection:
         self.raw += data
         self._acknowledge()
         for each in self._decoder.feed(data):
-            if self.greetings > 0:
-                self.greetings -= 1
+            if self.greetings and shape_of(each) in self.greetings:
+                self.greetings.remove(shape_of(each))
             elif isinstance(each, BadInput):
                 self.broken.append(each)
             elif each not in self._said:

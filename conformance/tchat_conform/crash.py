@@ -2,16 +2,19 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from tchat_conform.connection import CLOSINGS, Connection
+from tchat_conform.reports.wording import kind_of_death, plain
 from tchat_conform.run import Run
 from tchat_conform.speech import STANDARD
 from tchat_conform.target import TargetError, accepts
-from tchat_conform.verdict import Finding, Result, Verdict
+from tchat_conform.verdict import Finding, Result, Stopped, Verdict
 from tchat_conform.wirelog import Entry, WireLog
+from tchat_conform.world import World
 
 REDUCED_AT_MOST = 4
 TRIES_AT_MOST = 40
@@ -28,7 +31,11 @@ class Step:
 
 
 class Crashes:
-    """What is known of the crashes of one run: how many, and which case was the last to be blamed for one."""
+    """What is known of the crashes of one run: how many, and which case was the last to be blamed for one.
+
+    ``used`` says whether a case has spoken to the server since it was last started here, ``had_ended`` whether the
+    process had ended when it was last found dead.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -36,14 +43,23 @@ class Crashes:
         self.killer: str | None = None
         self._reduced: dict[str, tuple[Finding, ...]] = {}
         self.count = 0
+        self.used = False
+        self.had_ended = False
+        self._known: set[str] = set()
+        self._alive_at = 0.0
 
     async def outlived(self, count: int, *, revive: bool = True) -> bool:
         """Tell whether the server lives on since ``count`` crashes; if not, see that it is started again once."""
+        asked = time.monotonic()
         async with self._reviving:
             if count != self.count:
                 return False
+            if asked < self._alive_at:
+                return True  # somebody else has looked since
+            began = time.monotonic()
             await self._run.past_all(self._run.patience)  # what it will die of it may still be reading
             if await self._lives():
+                self._alive_at = began
                 return True
             self.count += 1
             if revive:
@@ -53,7 +69,7 @@ class Crashes:
     async def revived(self) -> bool:
         """Tell whether there is a server, started again if need be."""
         async with self._reviving:
-            return await accepts(self._run.target.address) or await self._revive()
+            return await self._lives() or await self._revive()
 
     def gone(self) -> Finding:
         """Say why there is nothing left to look at."""
@@ -67,31 +83,70 @@ class Crashes:
         died = Finding(sentence, proof="other cases ran at the same moment; --spawn or --jobs 1 would tell for sure")
         return replace(result, verdict=Verdict.FAIL, findings=(died, *result.findings))
 
+    async def may_be_new(self) -> bool:
+        """Start the server again and return True, unless it died of what is known to end it, or cannot be started."""
+        how = await self._run.target.obituary()
+        self.had_ended = how is not None
+        known = how is not None and kind_of_death(plain(how)) in self._known
+        return self._run.target.can_restart and not known and await self._revive()
+
     async def blame(self, result: Result) -> Result:
         """Return the result of the case, run alone, that the server died in."""
         self.killer = result.case
         how = await self._run.target.obituary()
         died = Finding("the server died of this case" + (f": {how}" if how else ""))
+        if how is None and self._run.target.can_restart:
+            sentence = "the server died of this case, in effect: its process lives, but it takes in nobody any more"
+            died = Finding(sentence)
+        self._known |= {kind_of_death(plain(how))} if how is not None else set()
         cause = re.sub(r"\d+", "", how or "")
-        if self._run.target.can_restart and cause not in self._reduced and len(self._reduced) < REDUCED_AT_MOST:
+        if how is not None and cause not in self._reduced and len(self._reduced) < REDUCED_AT_MOST:
             self._reduced[cause] = ()
             self._reduced[cause] = await self._reduce(result.log)
             return replace(result, verdict=Verdict.FAIL, findings=(died, *self._reduced[cause], *result.findings))
         return replace(result, verdict=Verdict.FAIL, findings=(died, *result.findings))
 
     async def _lives(self) -> bool:
-        witness = self._run.witness
-        lost = witness is not None and await witness.has_lost()
-        return not lost and await accepts(self._run.target.address)
+        """Tell whether the server takes connections and still takes in who says hello, where it did so at first.
+
+        One that takes nobody in any more is as good as dead: all cases after it would fail, whatever they are about.
+        """
+        if not await accepts(self._run.target.address):
+            return False
+        return (
+            not (self._run.target.can_restart and self._run.is_welcoming)
+            or await self._takes_in()
+            or await self._takes_in()
+        )
+
+    async def _takes_in(self) -> bool:
+        world = World(self._run)
+        try:
+            user = await world.stranger("visitor")
+            answered = await user.answer_to(await user.says("client-hello")) is not None
+            await self._run.past_all(self._run.patience)
+        except Stopped:
+            return False
+        else:
+            return answered and not user.connection.closed
+        finally:
+            await world.end()
+
+    def unexplained(self, first: Result, again: Result) -> Result:
+        """Return the result of a case that the server died in, but not when it ran again on a server started anew."""
+        sentence = "the server died in this case, but not of it alone: what it got before has its part"
+        proof = "on a server started anew the case did not kill it"
+        return replace(
+            first, verdict=Verdict.UNSTABLE, findings=(Finding(sentence, proof=proof), *first.findings), other=again
+        )
 
     async def _revive(self) -> bool:
         if self._run.target.can_restart:
             try:
                 await self._run.target.restart(kill=True)
+                self.used = False
             except TargetError:
                 return False
-        if self._run.witness is not None:
-            await self._run.witness.has_lost()
         return await accepts(self._run.target.address)
 
     # -- the fewest messages ------------------------------------------------------------------------------

@@ -141,7 +141,13 @@ def mentions(message: Mapping[str, Any], token: str) -> bool:
 def _listings() -> frozenset[str]:
     """Return the actions of the answers that hold a list."""
     kinds = {each: schemas.schema("answers", each)["properties"].values() for each in schemas.actions("answers")}
-    return frozenset(each for each, fields in kinds.items() if any(field.get("type") == "array" for field in fields))
+    return frozenset(each for each, fields in kinds.items() if any(map(_is_list, fields)))
+
+
+def _is_list(field: Mapping[str, Any]) -> bool:
+    named = field.get("$ref", "").rpartition("/")[2]
+    found = schemas.load("common.json")["$defs"].get(named, field)
+    return bool(found.get("type") == "array")
 
 
 def _holds_a_list(message: Mapping[str, Any]) -> bool:
@@ -158,9 +164,34 @@ def _is_standard(message: Mapping[str, Any]) -> bool:
 
 
 REFUSING = ("error", "erreur", "not-exist", "notexist", "already", "unknown", "denied", "refus", "invalid", "fail")
+ERROR_FIELDS = ("error", "err", "erreur")
+STATUS_FIELDS = ("status", "statut", "result", "type", "state")
+BAD_STATUS = frozenset({"error", "err", "erreur", "ko", "nok", "fail", "failed", "failure", "refused", "denied", "bad"})
+FIRST_BAD_NUMBER = 400
+"""From here on a status says a refusal, as HTTP's do."""
 
 
 def looks_refused(message: Mapping[str, Any]) -> bool:
-    """Tell whether a message is a refusal, in the standard form or in one that is common in the field."""
+    """Tell whether a message is a refusal, in the standard form or in one that is common in the field.
+
+    >>> looks_refused({"action": "server-error"}), looks_refused({"type": "reply", "status": 404})
+    (True, True)
+    >>> looks_refused({"action": "ack", "success": False}), looks_refused({"action": "ack", "status": "ok"})
+    (True, False)
+    """
     action = message.get("action")
-    return isinstance(action, str) and any(each in action for each in REFUSING)
+    if isinstance(action, str) and any(each in action for each in REFUSING):
+        return True
+    if action in schemas.actions("answers"):
+        return False  # what else stands in it is the author's affair
+    return (
+        any(message.get(each) for each in ERROR_FIELDS)
+        or any(message.get(each) is False for each in ("success", "ok"))
+        or any(_is_bad_status(message.get(each)) for each in STATUS_FIELDS)
+    )
+
+
+def _is_bad_status(value: object) -> bool:
+    if isinstance(value, str):
+        return value.lower() in BAD_STATUS
+    return isinstance(value, int) and not isinstance(value, bool) and value >= FIRST_BAD_NUMBER

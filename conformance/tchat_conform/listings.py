@@ -109,6 +109,8 @@ def has_events(answer: Message, *happened: Message) -> None:
 
 def row_of(answer: Message, group: str) -> Mapping[str, Any] | None:
     """Return the only row of a listing of groups that is about this group. Fails the case if there are more."""
+    if isinstance(answer, Heard) and _list(answer, "groups") is None and answer.get("action") is not None:
+        return {"group": group} if mentions(answer, group) else None  # in a sentence, say
     found = [each for each in rows(answer, "groups") if mentions({"": each}, group)]
     must(len(found) < 2, f"{group} must be listed once, not {len(found)} times", None, {"groups": found})
     if not found:

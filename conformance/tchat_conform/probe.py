@@ -1,27 +1,34 @@
 """What is learnt of a server before the first case: how to speak to it, how fast it is, what it leaves unanswered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tchat_conform.actions import REQUIREMENT_OF
-from tchat_conform.run import SILENCES_THAT_PROVE, Run
+from tchat_conform.run import FIRST_PATIENCE, SILENCES_THAT_PROVE, Run
+from tchat_conform.shape import shape_of
 from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech
 from tchat_conform.story import TOLD, Story, listed_features, told
 from tchat_conform.target import TargetError, accepts
-from tchat_conform.verdict import Blocked, Finding
+from tchat_conform.verdict import Blocked, Finding, Message
 from tchat_protocol import messages
 
 REQUIREMENTS = {action: REQUIREMENT_OF[action] for action in TOLD}
 """The requirement that says of each action of the story that the server understands it."""
 ALIASES = frozenset({"I-ALIAS-1", "I-ALIAS-2", "I-ALIAS-3"})
 HELLO = "I-HELLO-1"
+IDS = frozenset({"W-ID-1", "W-ID-2"})
 PRIVATE = "P-CREATE-1"
+
+HELLO_ACTION = "client-hello"
+HTTP = ("HTTP/", "<!DOCTYPE", "<html")
+"""How an HTTP server's answer to what is no HTTP begins."""
 
 PASSWORD_WORDS = ("password", "passwd", "mot de passe", "mdp")
 KEY_WORDS = ("public key", "publickey", "public_key", "server-key", "clé publique", "ecdh", "diffie", "handshake")
 
 FORMS: tuple[tuple[Speech, str], ...] = (
+    (replace(STANDARD, bare=True), "requests without id"),
     (replace(STANDARD, fields=True), "from, sender and name at once"),
     (replace(STANDARD, end=b""), "messages without a line feed at their end"),
     (replace(STANDARD, end=b"\r\n"), "messages that end with CRLF"),
@@ -35,7 +42,14 @@ NEXT_PATIENCE = 0.5
 
 
 class StopPolitely(Blocked):
-    """Nothing can be looked at: the server dies at once, or first wants something that the protocol does not have."""
+    """Nothing can be looked at: nobody comes in, or the server first wants something that the protocol does not have.
+
+    ``broken`` are the requirements of which that is the fault.
+    """
+
+    def __init__(self, finding: Finding, broken: frozenset[str] = frozenset({HELLO})) -> None:
+        super().__init__(finding)
+        self.broken = broken
 
 
 async def probe(run: Run) -> None:
@@ -45,13 +59,20 @@ async def probe(run: Run) -> None:
     died and cannot be started again.
     """
     story = await _understood(run)
-    if not story.understood:
+    if story.serves_one:
+        raise StopPolitely(_serves_one(story))
+    if not story.understood or (story.relays and story.hello is None):
+        if story.hello is None:
+            is_text = story.said and isinstance(story.said[0], bytes)
+            raise StopPolitely(_no_hello(run, story), frozenset({HELLO, "W-JSON-1"} if is_text else {HELLO}))
         _note_habits(run, story)
         run.silences.update(dict.fromkeys(story.mute, SILENCES_THAT_PROVE))
         run.mute_at_first = run.missing = frozenset(story.mute)
         return
     run.speech = story.speech
     run.features = listed_features(story.hello)
+    run.relays = story.relays
+    run.is_welcoming = story.is_welcome
     run.paced = story.hello is None or not messages.is_valid("answers", dict(story.hello))
     _note_habits(run, story)
     knows_groups = "cgroupe" in story.understood
@@ -59,6 +80,7 @@ async def probe(run: Run) -> None:
     for action in whole.mute:
         run.silences[action] += SILENCES_THAT_PROVE
     run.effective |= whole.effects
+    run.forms = {**story.forms, **whole.forms}
     run.mute_at_first = frozenset(whole.mute)
     run.missing = frozenset(whole.missing)
 
@@ -90,6 +112,8 @@ async def _first(run: Run) -> Story:
     if first.says(*PASSWORD_WORDS):
         return await _better(run, first, replace(STANDARD, password=run.token), "a password in client-hello")
     for speech, need in FORMS:
+        if speech.bare and (first.echoes or first.relays):
+            continue  # without an id what comes back looks like an answer
         # a server that died of a hello will die of the next one, unless that is another thing altogether
         if first.died_of is None or speech.envelope is not None:
             with run.patient_for(NEXT_PATIENCE):
@@ -98,10 +122,11 @@ async def _first(run: Run) -> Story:
                 return story
     if first.died_of is not None:
         raise StopPolitely(await _death(run, first))
-    return first
+    # the last try, for a server that is only slow
+    return first if first.hello is not None else await _told(run, STANDARD, whole=True, patience=run.limit)
 
 
-async def _told(run: Run, speech: Speech, *, whole: bool = False) -> Story:
+async def _told(run: Run, speech: Speech, *, whole: bool = False, patience: float = FIRST_PATIENCE) -> Story:
     """Tell the story to a server that lives: it may have died of the last one."""
     if not await accepts(run.target.address):
         if not run.target.can_restart:
@@ -110,7 +135,7 @@ async def _told(run: Run, speech: Speech, *, whole: bool = False) -> Story:
     if run.witness is not None:
         await run.witness.leave()
         run.witness = None
-    return await told(run, speech, whole=whole)
+    return await told(run, speech, whole=whole, patience=patience)
 
 
 async def _better(run: Run, best: Story, speech: Speech, need: str) -> Story:
@@ -121,6 +146,8 @@ async def _better(run: Run, best: Story, speech: Speech, need: str) -> Story:
         return best
     numbers = {PRIVATE} if gained == {"private"} else {REQUIREMENTS[each] for each in gained & set(REQUIREMENTS)}
     plain = ALIASES if speech.fields or speech.actions else frozenset()
+    if speech.bare:
+        numbers, plain = {"W-ID-1"}, IDS
     _note(run, f"the server needs {need}", numbers or {HELLO}, plain)
     return other
 
@@ -130,20 +157,53 @@ def _note(run: Run, sentence: str, requirements: Iterable[str], plain: frozenset
 
 
 def _note_habits(run: Run, story: Story) -> None:
+    run.greetings = tuple(map(shape_of, story.greeting))
     if story.greeting:
-        run.greetings = len(story.greeting)
-        is_message = all(not isinstance(each, bytes) for each in story.greeting)
-        sentence = f"the server greets whoever connects, before any request: {_shown(story.greeting[0])}"
-        _note(run, sentence, {"A-FORM-1" if is_message else "W-JSON-1"})
+        shown = _shown(story.greeting[0])
+        _note(run, f"the server greets whoever connects, before any request: {shown}", _broken_by(story.greeting))
+    if story.unasked:
+        shown = _shown(story.unasked[0])
+        _note(
+            run, f"the server sends of its own accord, to somebody who never spoke: {shown}", _broken_by(story.unasked)
+        )
     if story.echoes:
         run.echoes = True
         _note(run, "the server sends each request back to its sender", {"A-ONCE-1"})
+    if story.relays:
+        _note(run, "the server passes each request on to everybody else, as it came", {"A-ONCE-1"})
+
+
+def _broken_by(said: Sequence[Message | bytes]) -> set[str]:
+    return {"A-FORM-1" if all(not isinstance(each, bytes) for each in said) else "W-JSON-1"}
 
 
 def _demand(story: Story) -> Finding:
     shown = _shown([*story.greeting, story.hello][0])
     sentence = f"the server wants a key exchange, which the protocol does not have: it said {shown}"
     return Finding(sentence, {"action": "server-hello"}, story.hello, by="a key exchange")
+
+
+def _serves_one(story: Story) -> Finding:
+    sentence = "the server serves one client at a time: the second one's hello was answered once the first had gone"
+    return Finding(sentence, {"action": "server-hello"}, story.hello, by="a second client")
+
+
+def _no_hello(run: Run, story: Story) -> Finding:
+    """Return what is to be said of a server that left hello unanswered in every form of speech."""
+    expected = {"action": "server-hello"}
+    if story.relays:
+        sentence = "the server only passes on to everybody else what it gets, and answers nothing"
+        return Finding(sentence, expected, "nothing", by=HELLO_ACTION)
+    if not story.said:
+        sentence = "no answer to client-hello came, in any form that servers in the field understand"
+        return Finding(sentence, expected, "nothing", proof=f"nothing came within {run.limit:.1f} s", by=HELLO_ACTION)
+    first = story.said[0]
+    shown = _shown(first)
+    if shown.startswith(HTTP):
+        return Finding("what listens there speaks HTTP, and no JSON over TCP", expected, shown, by=HELLO_ACTION)
+    if isinstance(first, bytes):
+        return Finding("client-hello was answered with what is no JSON object", expected, shown, by=HELLO_ACTION)
+    return Finding("client-hello was sent back, and not answered", expected, first, by=HELLO_ACTION)
 
 
 async def _death(run: Run, story: Story) -> Finding:

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from tchat_conform.actions import GROUP
+from tchat_conform.shape import Shape
 from tchat_conform.speech import STANDARD, Adaptation, Speech
 from tchat_conform.target import Target
 from tchat_conform.witness import Witness
@@ -34,11 +35,12 @@ class Run:
 
     ``limit`` is how long an answer is waited for at most, in seconds; ``features`` is what server-hello listed;
     ``repeats_ids`` whether an answer ever carried the request's id. What the probe found: ``speech`` and
-    ``adaptations``; ``paced`` for a server that may not bear two messages in one segment; ``greetings``, how many
-    things it says unasked to each connection; ``echoes`` if it sends requests back; ``effective``, the actions whose
-    effect was seen; ``mute_at_first``, those that had no answer; ``missing``, what never works, requests and news to
-    others alike; ``witness``, where there can be one. ``malformed`` holds the first message of each action that was
-    not valid against its schema.
+    ``adaptations``; ``paced`` for a server that may not bear two messages in one segment; ``greetings``, the
+    shapes of what it says unasked to each connection; ``forms``, those of its own answers to each action;
+    ``echoes`` if it sends requests back, ``relays`` if it sends them to everybody else, ``is_welcoming`` if
+    it answers a hello; ``effective``, the actions whose effect was seen; ``mute_at_first``, those that had no
+    answer; ``missing``, what never works, requests and news to others alike; ``witness``, where there can be
+    one. ``malformed`` holds the first message of each action that was not valid against its schema.
     """
 
     target: Target
@@ -48,8 +50,11 @@ class Run:
     speech: Speech = STANDARD
     adaptations: list[Adaptation] = field(default_factory=list)
     paced: bool = True
-    greetings: int = 0
+    greetings: tuple[Shape, ...] = ()
+    forms: dict[str, frozenset[Shape]] = field(default_factory=dict)
     echoes: bool = False
+    relays: bool = False
+    is_welcoming: bool = False
     effective: set[str] = field(default_factory=set)
     mute_at_first: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
@@ -148,7 +153,7 @@ class Run:
         await (self.restarter or self.restart_now)(kill)
 
     async def restart_now(self, kill: bool) -> None:
-        """Restart the server without asking anybody; the witness leaves before, so as not to take it for a crash."""
+        """Restart the server without asking anybody; the witness leaves before, as all do who know of it."""
         if self.witness is not None:
             await self.witness.leave()
         await self.target.restart(kill=kill)

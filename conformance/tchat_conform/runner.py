@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tchat_conform.actions import REQUIREMENT_OF
 from tchat_conform.case import Case
 from tchat_conform.crash import Crashes
 from tchat_conform.expect import FRESH
@@ -60,7 +59,7 @@ async def run_cases(  # noqa: PLR0913 - what a run depends on, by name
         await probe(run)
     except StopPolitely as stopped:
         on_start(run)
-        return _Runner(run, jobs, on_result).stopped(cases, stopped.finding)
+        return _Runner(run, jobs, on_result).stopped(cases, stopped)
     on_start(run)
     try:
         return await _Runner(run, jobs, on_result).run(cases)
@@ -85,11 +84,11 @@ class _Runner:
         self._disturbed: list[Case] = []
         self._crashes = Crashes(run)
 
-    def stopped(self, cases: Sequence[Case], finding: Finding) -> list[Result]:
-        """Return results of cases that cannot be looked at at all; those of the requirement to blame fail."""
+    def stopped(self, cases: Sequence[Case], why: StopPolitely) -> list[Result]:
+        """Return results of cases that cannot be looked at at all; those of the requirements to blame fail."""
         for each in cases:
-            verdict = Verdict.FAIL if each.requirement.id == REQUIREMENT_OF["client-hello"] else Verdict.BLOCKED
-            self._keep(_result(each, verdict, (finding,), WireLog(), 0.0))
+            verdict = Verdict.FAIL if each.requirement.id in why.broken else Verdict.BLOCKED
+            self._keep(_result(each, verdict, (why.finding,), WireLog(), 0.0))
         return [self._results[each.id] for each in cases]
 
     async def run(self, cases: Sequence[Case]) -> list[Result]:
@@ -202,10 +201,19 @@ class _Runner:
     async def _alone(self, case: Case) -> Result:
         if not await self._crashes.revived():
             return _result(case, Verdict.BLOCKED, (self._crashes.gone(),), WireLog(), 0.0)
-        result = await self._run_case(case)
+        await self._run.past_all(
+            self._run.patience
+        )  # the leave of those of the last case may disturb those of this one
         self._ran_alone.add(case.id)
+        was_used, result = self._crashes.used, await self._run_case(case)
         if await self._crashes.outlived(self._crashes.count, revive=False):
             return result
+        if was_used and not case.restarts and await self._crashes.may_be_new():
+            # what others left behind may have killed it
+            again = await self._run_case(case)
+            if await self._crashes.outlived(self._crashes.count, revive=False):
+                return self._crashes.unexplained(result, again) if self._crashes.had_ended else again
+            result = again
         return await self._crashes.blame(result)
 
     async def _again_alone(self, cases: Sequence[Case]) -> None:
@@ -243,6 +251,7 @@ class _Runner:
     async def _run_case(self, case: Case) -> Result:
         world = World(self._run, STANDARD if self._is_plain(case) else None, case.requirement)
         began = time.monotonic()
+        self._crashes.used = True
         verdict, findings = await _outcome(case, world)
         self._last_sent[case.id] = max((each.last_sent for each in world.connections), default=0.0)
         if any(each.cut for each in world.connections):

@@ -26,7 +26,7 @@ class Speech:
 
     ``fields`` fills every alias of a name field at once, ``actions`` says some actions in other words, ``envelope``
     is the field that holds the message, ``password`` is sent with every hello, ``private`` marks private groups in
-    every way known from the field, ``end`` follows each message.
+    every way known from the field, ``end`` follows each message, ``bare`` leaves out ``id``.
     """
 
     fields: bool = False
@@ -35,6 +35,7 @@ class Speech:
     password: str | None = None
     private: bool = False
     end: bytes = b"\n"
+    bare: bool = False
 
     def form(self, message: Message) -> dict[str, Any]:
         """Return a request as this server understands it."""

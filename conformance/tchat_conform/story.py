@@ -14,6 +14,7 @@ from tchat_conform.actions import GROUP, changes_something, news
 from tchat_conform.connection import Connection
 from tchat_conform.expect import looks_refused, mentions, words
 from tchat_conform.run import FIRST_PATIENCE, QUICK, Run
+from tchat_conform.shape import Shape, shape_of
 from tchat_conform.speech import STANDARD, Speech
 from tchat_conform.target import accepts
 from tchat_conform.user import User, is_echo
@@ -38,6 +39,8 @@ IMPATIENT = 0.5
 """How many seconds an answer is waited for, at most, where hello had none."""
 HASTE = 0.3
 """How many seconds the first hello has before another one, in a wider form, is sent beside it."""
+BREATH = 0.03
+"""How many seconds there may be between two parts of one greeting."""
 BEHIND_FACTOR = 10
 """How much longer than the answer to the wider hello the one to the first may take."""
 
@@ -54,8 +57,11 @@ class Story:
     """What one telling came to: what answered each action, None for nothing, and which actions had their effect.
 
     ``whole`` says that every request of a group was asked.
-    ``unheard`` holds the news that did not reach those they should. ``greeting`` is what a connection got that never
-    spoke; ``died_of`` the request that the server died of.
+    ``unheard`` holds the news that did not reach those they should. ``greeting`` is what a connection got as soon as
+    it was there, ``unasked`` what it got later without ever speaking; ``said`` the first things that alice got.
+    ``forms`` are the shapes of the answers to each action, ``in_own_words`` the actions whose answer may mean
+    anything. ``echoes`` says that requests come back, ``relays`` that they go to everybody else, ``serves_one`` that
+    nobody is served before the one before has gone; ``died_of`` is the request that the server died of.
     """
 
     speech: Speech
@@ -64,7 +70,13 @@ class Story:
     effects: set[str] = field(default_factory=set)
     unheard: set[str] = field(default_factory=set)
     greeting: list[Message | bytes] = field(default_factory=list)
+    unasked: list[Message | bytes] = field(default_factory=list)
+    said: list[Message | bytes] = field(default_factory=list)
+    forms: dict[str, frozenset[Shape]] = field(default_factory=dict)
+    in_own_words: set[str] = field(default_factory=set)
     echoes: bool = False
+    relays: bool = False
+    serves_one: bool = False
     died_of: Message | None = None
 
     @property
@@ -79,9 +91,9 @@ class Story:
 
     @property
     def understood(self) -> set[str]:
-        """The actions that had their effect, or were answered with no refusal."""
+        """The actions that had their effect, or were answered in a known form, with no refusal."""
         answered = {action for action, each in self.answers.items() if each is not None and not looks_refused(each)}
-        return answered | self.effects
+        return (answered - self.in_own_words) | self.effects
 
     @property
     def mute(self) -> set[str]:
@@ -115,17 +127,18 @@ def _texts(what: Message | bytes | None) -> list[str]:
     return [what.decode("utf-8", "replace")] if isinstance(what, bytes) else [*map(str, what), *words(what)]
 
 
-async def told(run: Run, speech: Speech = STANDARD, *, whole: bool = False) -> Story:
+async def told(run: Run, speech: Speech = STANDARD, *, whole: bool = False, patience: float = FIRST_PATIENCE) -> Story:
     """Tell the story in one form of speech and return what came of it.
 
-    ``whole`` asks every request of a group.
+    ``whole`` asks every request of a group; ``patience`` is how many seconds the first answer is waited for.
     """
-    teller = _Teller(run, speech)
+    teller = _Teller(run, speech, patience)
     try:
         await teller.tell(whole=whole)
     except Stopped:
         pass  # nobody could connect any more, which the next lines tell
     finally:
+        teller.looks_back()
         await teller.world.end()
     if not await accepts(run.target.address):
         teller.story.died_of = teller.last
@@ -133,8 +146,10 @@ async def told(run: Run, speech: Speech = STANDARD, *, whole: bool = False) -> S
 
 
 class _Teller:
-    def __init__(self, run: Run, speech: Speech) -> None:
+    def __init__(self, run: Run, speech: Speech, patience: float) -> None:
         self.run = run
+        self.patience = patience
+        self.requests: list[tuple[User, Message]] = []
         self.world = World(run, speech)
         self.story = Story(speech)
         self.last: Message | None = None
@@ -145,34 +160,69 @@ class _Teller:
         await self._says_hello(alice)
         silent = await self.world.connect("silent")
         await self.world.settle(silent, lambda: bool(silent.inbox or silent.broken))
-        self._greeted(silent.inbox, silent.broken)
-        unasked = [each.get("action") for each in self.story.greeting if not isinstance(each, bytes)]
-        heard = [each.message for each in alice.connection.inbox if each.message.get("action") not in unasked]
-        if self.story.hello is None and heard and not self.story.echoes:
-            self.story.answers["client-hello"] = heard[0]
+        if silent.inbox or silent.broken:
+            await silent.wait_until(lambda: False, BREATH)
+        self.story.greeting = self._unasked(silent)
+        self._hears_hello_answered(alice)
         if alice.connection.closed:
             return
         if self.story.hello is None and self.world.speech != STANDARD:
             return  # a form that is not even greeted is not the one
         with self.run.patient_for(self.run.limit if self.story.hello is not None else self.impatient):
             bob = await self.world.stranger("bob")
-            await self._asks(bob, "client-hello", remember=False)
+            if await self._asks(bob, "client-hello", remember=False) is None and self.story.hello is not None:
+                await self._is_next(bob, alice.connection, silent)
+            if self.story.serves_one:
+                return
             await self._is_told("server-presence", alice, bob.name)
             await self._talks(alice, bob)
+        self.looks_back()
+        if self.story.relays and self.story.hello is None:
+            return  # nothing answers
         if self.story.is_welcome or self.story.effects:
             await self._groups(alice, bob, whole=whole)
-        self._greeted(silent.inbox, silent.broken)
+        self.story.unasked = self._unasked(silent)[len(self.story.greeting) :]
+        if self.story.is_welcome:
+            await self._asks(bob, "client-quit", remember=False)
+
+    def looks_back(self) -> None:
+        """See who got whose requests."""
+        for user, request in self.requests:
+            for each in self.world.connections:
+                if any(is_echo(received.message, request) for received in each.inbox):
+                    self.story.echoes |= each is user.connection
+                    self.story.relays |= each is not user.connection
+
+    def _hears_hello_answered(self, alice: User) -> None:
+        """Take for the answer to hello what else alice heard, as long as nobody gets that unasked."""
+        connection = alice.connection
+        self.story.said = [*[each.message for each in connection.inbox], *[each.raw for each in connection.broken]]
+        unasked = set(map(shape_of, self.story.greeting))
+        heard = [each.message for each in connection.inbox if shape_of(each.message) not in unasked]
+        heard = [each for each in heard if not self.world.is_about_others(each) and not self._is_echo(each)]
+        if self.story.hello is None and heard:
+            self._is_answered("client-hello", heard[0])
+
+    def _is_echo(self, message: Message) -> bool:
+        return any(is_echo(message, request) for _, request in self.requests)
+
+    async def _is_next(self, bob: User, *others: Connection) -> None:
+        """See whether bob is served as soon as the others have gone."""
+        for each in others:
+            await each.close()
+        inbox = bob.connection.inbox
+        self.story.serves_one = await bob.connection.wait_until(lambda: bool(inbox), self.run.patience)
 
     async def _says_hello(self, alice: User) -> None:
         """Say the first hello, and have somebody else say a wider one if it is not answered soon.
 
         A server that answers the wider one at once does not understand the first: no need to wait for it any longer.
         """
-        with self.run.patient_for(FIRST_PATIENCE):
+        with self.run.patient_for(self.patience):
             asking = asyncio.create_task(self._asks(alice, "client-hello"))
             try:
                 await asyncio.wait({asking}, timeout=HASTE)
-                if not asking.done() and self.world.speech == STANDARD:
+                if not asking.done() and self.world.speech == STANDARD and self.patience == FIRST_PATIENCE:
                     await self._outrun(asking)
                 await asyncio.wait({asking})
             finally:
@@ -211,9 +261,7 @@ class _Teller:
             self.story.effects |= {"client-hello", "client-list-clients"}
         text = self.world.text()
         await self._asks(alice, "client-send", to=bob.name, msg=text)
-        works = await self._works("client-send", bob, text)
-        if not works and online is None and self.story.hello is None:
-            return
+        await self._works("client-send", bob, text)
         text = self.world.text()
         await self._asks(alice, "client-broadcast", msg=text)
         await self._works("client-broadcast", bob, text)
@@ -230,8 +278,10 @@ class _Teller:
             return
         members = await self._asks(alice, "members", group=group)
         if members is not None and mentions(members, alice.name):
-            self.story.effects.add("cgroupe")
-        await self._asks(alice, "groups")
+            self.story.effects |= {"cgroupe", "members"}
+        groups = await self._asks(alice, "groups")
+        if groups is not None and mentions(groups, group):
+            self.story.effects |= {"cgroupe", "groups"}
         if "cgroupe" not in self.story.understood:
             return
         if whole:
@@ -272,21 +322,42 @@ class _Teller:
         for each in (each for connection in self.world.connections for each in connection.inbox):
             each.used = True  # what came before is no news of what happens now
         self.last = request = user.request(action, **fields)
+        self.requests.append((user, request))
         await user.connection.send(request)
         answer = await user.answer_to(request)
-        self.story.echoes |= any(is_echo(each.message, request) for each in user.connection.inbox)
-        if answer is not None and self.run.witness is None:
-            self._find_witness(action, answer)
-        if remember or answer is not None:
-            self.story.answers[action] = self.story.answers.get(action) or answer
+        if answer is None:
+            answer = self._likely_answer(user, request)
+            self.story.in_own_words |= {action} if answer is not None else set()
+        if answer is not None:
+            self._is_answered(action, answer)
+        elif remember:
+            self.story.answers.setdefault(action, None)
         return answer
+
+    def _is_answered(self, action: str, answer: Message) -> None:
+        if not looks_refused(answer):
+            self.story.forms[action] = self.story.forms.get(action, frozenset()) | {shape_of(answer)}
+        if self.run.witness is None:
+            self._find_witness(action, answer)
+        self.story.answers[action] = self.story.answers.get(action) or answer
+
+    def _likely_answer(self, user: User, request: Message) -> Message | None:
+        """Return what came to the requester in the form of an answer, where nothing else could have happened."""
+        if request["action"] == "client-hello":
+            return None  # what is said unasked is not known yet
+        unasked = set(map(shape_of, (*self.story.greeting, *self.story.unasked)))
+        for each in user.connection.inbox:
+            if not each.used and shape_of(each.message) not in unasked and not is_echo(each.message, request):
+                each.used = True
+                return each.message
+        return None
 
     def _find_witness(self, action: str, answer: Message) -> None:
         request = WITNESSED.get(action)
         if request is not None and not looks_refused(answer):
             name = self.world.fresh("witness")
             address, speech = self.world.address, self.world.speech
-            self.run.witness = Witness(address, speech, name, request(name), answer.get("action"))
+            self.run.witness = Witness(address, speech, name, request(name), shape_of(answer))
 
     async def _works(self, action: str, hearer: User, text: str) -> bool:
         works = await self._hears(hearer, text)
@@ -309,11 +380,11 @@ class _Teller:
             self.story.unheard.add(news(action))
         hearer.uses_up(tokens[0])
 
-    def _greeted(self, inbox: list[Any], broken: list[Any]) -> None:
-        """Note what somebody got who never spoke, the news of our own people aside."""
+    def _unasked(self, silent: Connection) -> list[Message | bytes]:
+        """Return what somebody got who never spoke, the news of our own people aside."""
         token = self.run.token
-        unasked = [each.message for each in inbox if not mentions(each.message, token)]
-        self.story.greeting = [*unasked, *[each.raw for each in broken]]
+        messages = [each.message for each in silent.inbox if not mentions(each.message, token)]
+        return [*messages, *[each.raw for each in silent.broken]]
 
 
 def listed_features(hello: Mapping[str, Any] | None) -> frozenset[str]:

@@ -8,6 +8,7 @@ from tchat_conform.actions import GROUP, REQUIREMENT_OF, changes_something, news
 from tchat_conform.connection import Connection, Received
 from tchat_conform.expect import Expected, looks_refused, mentions
 from tchat_conform.requirements import Requirement
+from tchat_conform.shape import shape_of
 from tchat_conform.verdict import Blocked, Failed, Finding, Message, Stopped, Unsupported
 from tchat_protocol import messages, schemas
 
@@ -34,10 +35,11 @@ class User:
     # -- asking -------------------------------------------------------------------------------------------
 
     def request(self, action: str, **fields: Any) -> dict[str, Any]:
-        """Return a request of this user in standard form, with an id of its own."""
+        """Return a request of this user in standard form, with an id of its own where the server bears one."""
         sender = messages.request_name_field(action)
         own = {sender: self.name} if sender else {}
-        return {"action": action, **own, **fields, "id": self.world.fresh_id()}
+        number = {} if self.connection.speech.bare else {"id": self.world.fresh_id()}
+        return Asked({"action": action, **own, **fields, **number})
 
     def form_of(self, request: Message) -> dict[str, Any]:
         """Return a request in the form in which this server understands it."""
@@ -61,7 +63,8 @@ class User:
         """Send a request that the case builds on. Blocks the case if it is refused or not answered."""
         if self.world.run.is_mute(action) and not self._may_work(action):
             raise Blocked(Finding(f"needs {action}, which this server leaves unanswered", by=action))
-        return await self.world.builds_on(self.asks(action, **fields), by=action)
+        about = self.world.requirement is not None and self.world.requirement.id == REQUIREMENT_OF.get(action)
+        return await self.world.builds_on(self.asks(action, **fields), by=action, in_form=about)
 
     async def is_answered(self, request: Message, expected: Expected | None = None) -> Message:
         """Return the answer to a request sent before, a near miss noted where its form is another.
@@ -78,7 +81,7 @@ class User:
         if looks_refused(answer.message):
             raise self._refused(request, answer.message, expected)
         self._judge_shape(expected, answer.message, f"{action} was answered")
-        return self._heard(answer.message, expected)
+        return self._heard(_completed(answer.message, expected), expected)
 
     async def is_refused(self, code: str, action: str, *, field: str | None = None, **fields: Any) -> Message:
         """Send a request that must be refused with ``code``; returns the server-error."""
@@ -89,7 +92,8 @@ class User:
         wanted: dict[str, Any] = {"code": code}
         if field is not None:
             wanted["field"] = field
-        action = "what was sent" if request is None else str(request.get("action"))
+        named = str(request["action"]) if request is not None and _is_known(request) else "another action"
+        action = "bad input" if request is None else named
         if request is not None and isinstance(request.get("action"), str):
             wanted |= {"request": request["action"]}
         if request is not None and "id" in request:
@@ -228,7 +232,10 @@ class User:
             message = received.message
             if "id" in message or message.get("request") not in (None, request["action"]):
                 return False
-            return looks_refused(message) or expected.may_be(message)
+            if looks_refused(message) or expected.may_be(message):
+                return True
+            known = shape_of(message) in self.world.run.forms.get(str(request["action"]), ())
+            return known and not self.world.is_about_others(message)
 
         # a server that has repeated an id before is held to it; from any other the likely message is the answer
         near = (lambda _: False) if self.world.run.repeats_ids else could_be
@@ -267,7 +274,7 @@ class User:
 
     async def _not_refused(self, action: str, expected: Expected) -> Message:
         """Judge an illegal request that got no answer: silence is no refusal, but what it did decides."""
-        sentence = f"{self!r} sent {action or 'an empty action'}, and no refusal came"
+        sentence = f"{self!r} sent {action}, and no refusal came"
         silence = Finding(sentence, expected.message, "nothing", proof=self.world.proof)
         if not await self._is_served():
             raise Failed(replace(silence, sentence=f"{self!r} sent {action}, and got nothing more"))
@@ -414,6 +421,30 @@ def answers(request: Message, message: Message) -> bool:
 def is_echo(message: Message, request: Message) -> bool:
     """Tell whether a message is a request sent back, be it with fields beside."""
     return all(name in message and message[name] == value for name, value in request.items())
+
+
+def _completed(answer: Message, expected: Expected) -> Message:
+    """Return an answer in words of the server's own with what it need not repeat from the request, its id aside.
+
+    In the standard form nothing is added: what is missing there, the case finds missing.
+    """
+    if answer.get("action") == expected.action:
+        return answer
+    return expected.without_id().message | dict(answer)
+
+
+def _is_known(request: Message) -> bool:
+    return isinstance(request.get("action"), str) and request["action"] in schemas.actions("requests")
+
+
+class Asked(dict[str, Any]):
+    """A request as it was sent. Asking for its id where the server bears none ends the case."""
+
+    def __missing__(self, field: str) -> Any:
+        """Block the case: what it would look at cannot be asked."""
+        raise Blocked(
+            Finding(f"requests to this server have no {field}, which the case goes on with", by=f"the field {field}")
+        )
 
 
 def _acceptance(request: Message | None) -> Expected | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tchat_conform.connection import Address, Connection
+from tchat_conform.shape import Shape, shape_of
 from tchat_conform.speech import Speech
 from tchat_conform.verdict import Message
 from tchat_conform.wirelog import WireLog
@@ -20,9 +21,9 @@ Alike = Callable[[Message], bool]
 
 
 class Witness:
-    """Asks one harmless request over and over; ``answer`` is the action of what it is answered with."""
+    """Asks one harmless request over and over; ``answer`` is the shape of what it is answered with."""
 
-    def __init__(self, address: Address, speech: Speech, name: str, request: Message, answer: object) -> None:
+    def __init__(self, address: Address, speech: Speech, name: str, request: Message, answer: Shape) -> None:
         self._address = address
         self._speech = speech
         self._name = name
@@ -32,7 +33,6 @@ class Witness:
         self._begun = 0
         self._ended = 0
         self._asking: asyncio.Task[bool] | None = None
-        self._lost = False
 
     async def passes(self, limit: float) -> float | None:
         """Return how many seconds the server took to show that it is past what was sent before; None if it did not.
@@ -62,17 +62,6 @@ class Witness:
             await self._connection.close()
             self._connection = None
 
-    async def has_lost(self) -> bool:
-        """Tell whether the server has cut the connection since this was last asked."""
-        await self._notice_loss()
-        lost, self._lost = self._lost, False
-        return lost
-
-    async def _notice_loss(self) -> None:
-        if self._connection is not None and self._connection.closed:
-            self._lost = True
-            await self.leave()
-
     async def _asks(self, limit: float) -> bool:
         connection = await self._present(limit)
         if connection is None:
@@ -80,7 +69,8 @@ class Witness:
         return await self._exchange(connection, self._request, self._is_answer, limit)
 
     async def _present(self, limit: float) -> Connection | None:
-        await self._notice_loss()
+        if self._connection is not None and self._connection.closed:
+            await self.leave()
         if self._connection is None:
             with suppress(OSError, TimeoutError):
                 connection = await Connection.open("witness", self._address, WireLog(), limit, self._speech)
@@ -95,4 +85,4 @@ class Witness:
         return await connection.wait_until(lambda: any(is_answer(each.message) for each in connection.inbox), limit)
 
     def _is_answer(self, message: Message) -> bool:
-        return message.get("action") == self._answer
+        return shape_of(message) == self._answer

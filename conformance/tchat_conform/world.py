@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tchat_conform.actions import news
 from tchat_conform.connection import Address, Connection
-from tchat_conform.expect import mentions
+from tchat_conform.expect import mentions, words
 from tchat_conform.requirements import Requirement
 from tchat_conform.run import Run
 from tchat_conform.speech import Speech
@@ -94,11 +94,18 @@ class World:
         return names - self._groups
 
     def is_noise(self, message: Message) -> bool:
-        """Tell whether a message is presence of other cases' people, as most of what arrives is."""
+        """Tell whether a message is presence of other cases' people, as most of what arrives is, or was relayed."""
+        if self.run.relays:
+            return self.is_about_others(message)
         name = message.get("from")
-        if message.get("action") != "server-presence" or not isinstance(name, str):
-            return False
-        serials = self._find_serials(name)
+        return message.get("action") == "server-presence" and isinstance(name, str) and self._are_others(name)
+
+    def is_about_others(self, message: Message) -> bool:
+        """Tell whether a message names people or things of other cases, and none of this one."""
+        return self._are_others(" ".join(words(message)))
+
+    def _are_others(self, text: str) -> bool:
+        serials = self._find_serials(text)
         return bool(serials) and self._serials.isdisjoint(serials)
 
     def text(self, stem: str = "hello") -> str:
@@ -189,9 +196,12 @@ class World:
         await self.wait(user.connection, told, news("server-join"))
         user.uses_up(group)
 
-    async def builds_on(self, step: Awaitable[T], *, by: str) -> T:
-        """Await a step the case builds on: its failure blocks the case. ``by`` is the action at work."""
-        outside = _in_scene.set(True)
+    async def builds_on(self, step: Awaitable[T], *, by: str, in_form: bool = False) -> T:
+        """Await a step the case builds on: its failure blocks the case. ``by`` is the action at work.
+
+        ``in_form`` says that its form counts all the same, as where the case is about just this action.
+        """
+        outside = _in_scene.set(not in_form)
         try:
             return await step
         except Failed as stopped:
@@ -295,7 +305,7 @@ class World:
         await self.run.restart(kill)
 
     async def end(self) -> None:
-        """Close every connection of the case, and keep what shows how the server speaks."""
+        """Let everybody leave, and keep what shows how the server speaks."""
         for connection in self.connections:
-            await connection.close()
+            connection.part()
             self.run.notes_form(each.message for each in connection.inbox)

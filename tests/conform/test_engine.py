@@ -62,7 +62,7 @@ def needs(run: Run) -> list[str]:
 
 def test_the_reference_server_needs_nothing_special() -> None:
     run = with_server(ReferenceServer(), probed)
-    assert (needs(run), run.missing, run.paced, run.greetings, run.echoes) == ([], frozenset(), False, 0, False)
+    assert (needs(run), run.missing, run.paced, run.greetings, run.echoes) == ([], frozenset(), False, (), False)
     assert {"auth", "offline", "paging"} <= run.features
 
 
@@ -85,13 +85,25 @@ def test_the_probe_finds_how_to_speak(file: str, sentences: list[str], tmp_path:
     assert run.witness is not None
 
 
-def test_what_a_server_says_unasked_and_sends_back_is_told(tmp_path: Path) -> None:
+def test_what_a_server_says_unasked_is_told(tmp_path: Path) -> None:
     greeted = with_server(spawned("chatter.cjs", tmp_path), probed)
-    assert greeted.greetings == 2
+    assert len(greeted.greetings) == 2
     assert needs(greeted)[0].startswith("the server greets whoever connects, before any request: ")
-    echoing = with_server(spawned("echo.py", tmp_path), probed)
-    assert echoing.echoes
-    assert needs(echoing) == ["the server sends each request back to its sender"]
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("echo.py", "client-hello was sent back, and not answered"),
+        ("mute.py", "no answer to client-hello came, in any form that servers in the field understand"),
+        ("relay.py", "the server only passes on to everybody else what it gets, and answers nothing"),
+        ("single.py", "the server serves one client at a time"),
+        ("web.py", "what listens there speaks HTTP, and no JSON over TCP"),
+    ],
+)
+def test_a_server_that_takes_nobody_in_is_told_why_at_once(file: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(StopPolitely, match=sentence):
+        with_server(spawned(file, tmp_path), probed)
 
 
 def test_a_server_that_wants_a_key_exchange_is_left_in_peace(tmp_path: Path) -> None:
@@ -161,3 +173,11 @@ def test_results_can_be_kept_and_sent(tmp_path: Path) -> None:
     )
     assert [each for each in results.values() if each.findings]
     assert pickle.loads(pickle.dumps(results)) == results  # noqa: S301 - made a moment ago
+
+
+def test_a_server_that_takes_nobody_in_any_more_costs_one_verdict(tmp_path: Path) -> None:
+    poison = "W-FORM-1/client-hello-needs-their-types"
+    later = [each.id for each in all_cases() if each.id.startswith("I-NAME-4/a-user-called-")]
+    results = judged(spawned("acks.py", tmp_path), poison, *later, jobs=1)
+    assert "it takes in nobody any more" in results[poison].findings[0].sentence
+    assert {results[each].verdict for each in later} == {Verdict.NON_STRICT}

@@ -73,7 +73,7 @@ async def who_is_banned_cannot_read_messages(w: World) -> None:
     post = await alice.given("gbroadcast", group=group, msg=text)
     await bob.is_refused("banned", "msgs", group=group)
     await bob.hears_nothing_about(text, after=bob)
-    has_messages(await carol.asks("msgs", group=group), post)
+    has_messages(await carol.given("msgs", group=group), post)
 
 
 @case("G-BAN-2")
@@ -83,7 +83,7 @@ async def who_is_banned_cannot_read_members(w: World) -> None:
     group = await w.group_of(alice, bob)
     await alice.given("ban", group=group, dest=bob.name, reason="")
     await bob.is_refused("banned", "members", group=group)
-    has_names(await carol.asks("members", group=group), "members", alice)
+    has_names(await carol.given("members", group=group), "members", alice)
 
 
 @case("G-BAN-2")
@@ -94,7 +94,7 @@ async def who_is_banned_cannot_read_the_log(w: World) -> None:
     founded = await alice.given("cgroupe", group=group)
     ban = await alice.given("ban", group=group, dest=bob.name, reason=w.text("spam"))
     await bob.is_refused("banned", "states", group=group)
-    has_events(await carol.asks("states", group=group), founded, ban)
+    has_events(await carol.given("states", group=group), founded, ban)
 
 
 @case("G-BAN-2")

@@ -9,7 +9,7 @@ from tchat_conform.connection import Connection
 from tchat_conform.expect import same, words
 from tchat_conform.steps import group_where_known, sends, without
 from tchat_conform.user import User
-from tchat_conform.verdict import Failed, Finding, Message, must
+from tchat_conform.verdict import Blocked, Failed, Finding, Message, must
 from tchat_conform.world import World
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -353,6 +353,9 @@ async def _comes_in_order(user: User, expected: list[str], token: str) -> None:
         return [mark for mark in marks if mark in known]
 
     await user.connection.wait_until(lambda: len(came()) >= len(expected), user.world.patience)
+    if missing := known - set(came()):
+        sentence = "the answers cannot be told apart, or not all of them came: the order cannot be seen"
+        raise Blocked(Finding(sentence, str(sorted(missing)), str(came()), by="answers in their standard form"))
     must(came() == expected, "the answers must come in the order of the requests", str(expected), str(came()))
 
 

@@ -81,11 +81,11 @@ async def an_outsider_sees_the_members(w: World) -> None:
 
 @case("G-MEMBERS-3")
 async def nothing_has_no_members(w: World) -> None:
-    """Bob asks for the members of a group that does not exist and is refused; of alice's he gets them."""
+    """Bob asks for the members of a group that does not exist and is refused; those of his own he gets."""
     alice, bob = await w.users("alice", "bob")
-    group = await w.group_of(alice)
+    group = await w.group_of(alice, bob)
     await bob.is_refused("unknown-group", "members", group=w.group())
-    has_names(await bob.asks("members", group=group), "members", alice)
+    has_names(await bob.asks("members", group=group), "members", alice, bob)
 
 
 @case("G-MSGS-1")
@@ -176,9 +176,9 @@ async def who_has_left_still_reads(w: World) -> None:
 
 @case("G-MSGS-3")
 async def nothing_has_no_history(w: World) -> None:
-    """Bob asks for the messages of a group that does not exist and is refused; those of alice's he gets."""
+    """Bob asks for the messages of a group that does not exist and is refused; those of his own he gets."""
     alice, bob = await w.users("alice", "bob")
-    group = await w.group_of(alice)
+    group = await w.group_of(alice, bob)
     await bob.is_refused("unknown-group", "msgs", group=w.group())
     has_messages(await bob.asks("msgs", group=group))
 

@@ -113,6 +113,7 @@ async def who_owned_the_group_once_cannot_kick(w: World) -> None:
     group = await w.group_of(alice, bob, carol)
     await alice.given("leave", group=group)
     await alice.given("join", group=group)
+    await w.builds_on(sees_owner(bob, group, bob), by="an heir to the group")
     await alice.is_refused("not-owner", "kick", group=group, dest=carol.name, reason="")
     await sees_members(alice, group, alice, bob, carol)
     await bob.asks("kick", group=group, dest=carol.name, reason="")

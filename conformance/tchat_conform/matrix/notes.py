@@ -79,10 +79,14 @@ class Notes:
         )
 
     def leak(self, server: str, people: Mapping[str, Person]) -> Unfinished | None:
-        """Return the failure of a server that has sent somebody what he must not get; None if it has not."""
+        """Return the failure of a server that has sent somebody what he must not get; None if it has not.
+
+        What a history holds he has asked for, as many a client does by itself once it is in a group.
+        """
         for each in self.forbidden:
             person = people.get(each.who)
-            told = next((told for told in person.wire.heard if told.tells(each.token)), None) if person else None
+            heard = person.wire.heard if person else []
+            told = next((told for told in heard if told.tells(each.token) and not _is_history(told)), None)
             if told is not None:
                 return Unfinished(Verdict.SERVER, Blame("server", server, each.rule, each.sentence, told.message))
         return None
@@ -103,6 +107,10 @@ class Notes:
             if not _is_told(each):
                 sentence = f"of {each.meant['action']} the others in the group are not told"
                 yield Blame("server", server, each.rule, sentence)
+
+
+def _is_history(told: Told) -> bool:
+    return told.message is not None and told.message.get("action") == schemas.answer_to("msgs")
 
 
 def answer_of(asked: Asked) -> Told | None:

@@ -3,11 +3,11 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tchat_conform.expect import same
 from tchat_conform.reports.people import Roles, anonymous, in_roles
-from tchat_conform.reports.wording import DIED, OTHER_FORM, REFUSED, listed, plain
+from tchat_conform.reports.wording import DIED, OTHER_FORM, REFUSED, kind_of_death, listed, plain
 from tchat_conform.requirements import Keyword, requirement
 from tchat_conform.verdict import Finding, Message, Result, Verdict
 from tchat_protocol import messages, schemas
@@ -144,6 +144,8 @@ def _why(finding: Finding, people: Iterable[str], *, by_name: bool = False) -> _
     if by_name and finding.by is not None:
         return _Why(("by", finding.by), finding)
     said = plain(finding.sentence)
+    if said.startswith(DIED):
+        return _Why(("died", kind_of_death(said)), finding)
     about = tuple(dict.fromkeys(_ABOUT.findall(said)))
     sentence = anonymous(_ABOUT.sub("·", said), people)
     expected, received = finding.expected, finding.received
@@ -186,6 +188,15 @@ def _departures(expected: Message, received: Message) -> Iterator[tuple[Key, str
         for each in messages.problems("answers", dict(received)):
             place = re.sub(r"\d+", "0", each.field)
             yield ("schema", action, place), re.sub(r"/\d+/", "/0/", f"{each} in {action}")
+
+
+def all_deaths(found: Sequence[Cause]) -> Cause | None:
+    """Return all that the server died of as one cause, which is told by the commonest; None if it lived."""
+    deaths = [each for each in found if each.is_crash]
+    if not deaths:
+        return None
+    results = {result.case: result for each in deaths for result in each.results}
+    return replace(max(deaths, key=lambda each: len(each.results)), results=tuple(results.values()))
 
 
 def waiting_on(cause: Cause, every: Iterable[Cause]) -> int:

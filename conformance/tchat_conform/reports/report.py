@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from tchat_conform.reports.causes import Cause, causes
+from tchat_conform.reports.causes import Cause, all_deaths, causes
 from tchat_conform.reports.likely import Likely
 from tchat_conform.requirements import Requirement, client_requirements, levels, requirement, requirements
 from tchat_conform.summary import LevelSummary, lacks_feature, summarise
@@ -106,7 +106,9 @@ class Report:
     @property
     def first_to_fix(self) -> Cause | None:
         """What most cases wait on or die of; where there is no such thing, what fails in several cases."""
-        first = [each for each in self.causes if each.verdict is Verdict.BLOCKED or each.is_crash]
+        deaths = all_deaths(self.causes)
+        first = [each for each in self.causes if each.verdict is Verdict.BLOCKED]
+        first += [] if deaths is None else [deaths]
         alike = [each for each in self.causes if len(each.results) > 1 and each.verdict in _THEIR_FAULT]
         return max(first, key=lambda each: len(each.results)) if first else next(iter(alike), None)
 

@@ -21,6 +21,7 @@ HINTS = {
 }
 """What a field that is often missing has to hold."""
 _ERROR = re.compile(r"^(?:Uncaught )?(?:[\w.]*(?:Error|Exception|Panic|panic)\b|fatal|thread ').*", re.MULTILINE)
+_PLACE = re.compile(r" \([^()]*, line \d+\)$")
 _NODE = re.compile(r"^\s+at (?:.*\()?(?P<file>(?!node:)[^()\s]+):(?P<line>\d+):\d+\)?$", re.MULTILINE)
 _PYTHON = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 
@@ -52,6 +53,18 @@ def plain(sentence: str) -> str:
     return f"{head}; {said.strip()}" + (f" ({PurePath(place['file']).name}, line {place['line']})" if place else "")
 
 
+def kind_of_death(said: str) -> str:
+    """Return of a crash what is the same whatever message brought it about: the error's kind and its place.
+
+    >>> kind_of_death("the server died of this case: exit status 1; TypeError: reading 'a' (s.js, line 7)")
+    'the server died of this case: exit status 1; TypeError (s.js, line 7)'
+    """
+    place = _PLACE.search(said)
+    if place is None:
+        return re.sub(r"\d+", "", said)
+    return re.sub(r"(?<=; )([\w.]+):.*", r"\1", said[: place.start()]) + place[0]
+
+
 def fix(finding: Finding, sentence: str) -> str | None:
     """Return in a sentence what would make a server pass, where the finding or the sentence of its cause tells it."""
     return next(_fixes(finding, sentence), None)
@@ -64,6 +77,12 @@ def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
         yield "catch the error there: no message may end the server"
     yield from _fixes_of_form(sentence)
     yield from _fixes_of_silence(finding, sentence)
+    if "speaks HTTP" in sentence:
+        yield "listen for plain TCP, such as with net.createServer or socketserver, and not with an HTTP server"
+    if "serves one client at a time" in sentence:
+        yield "serve each connection by itself, in a thread or by events: accept must not wait until a client has gone"
+    if sentence.startswith("no answer to client-hello came"):
+        yield "read what comes over the connection, parse it as JSON, and answer client-hello with server-hello"
     if "was accepted; it must be refused" in sentence:
         yield f"check this first, and answer {_short(finding.expected)}"
     if REFUSED in sentence:
