@@ -72,6 +72,7 @@ def data() -> dict[str, Any]:
         "mutants": facts.mutants(),
         "tables": facts.tables(french),
         "modules": facts.described_modules(),
+        "packages": facts.packages("tchat_conform", french),
         "layers": {package: facts.layers(package) for package in ("tchat_protocol", "tchat_server", "tchat_client")},
         "way": _way(french),
         "killer": _killer(),

@@ -314,6 +314,12 @@ def described_modules() -> dict[str, dict[str, str]]:
     return described
 
 
+def packages(package: str, french: French) -> list[dict[str, str]]:
+    """Return the packages within a package, with what they are for."""
+    names = sorted(path.parent.name for path in package_folder(package).glob("*/__init__.py"))
+    return [{"name": name, "about": french("packages", name)} for name in names]
+
+
 def package_folder(package: str) -> Path:
     """Return where a package stands."""
     return next(ROOT.glob(f"*/**/{package}"))
