@@ -103,6 +103,10 @@ def test_presence_and_private_messages() -> None:
     assert (known.correspondent, known.online, known.users) == ("bob", set(), {"alice", "bob", "eve"})
 
 
+def test_who_gets_a_post_is_a_member() -> None:
+    assert after(said("bob", "wob", 7)).joined == {"wob"}
+
+
 def test_names_are_one_in_every_form_of_unicode() -> None:
     known = after(event("join", "alice", "cafe\u0301"))
     assert known.joined == {"caf\u00e9"}

@@ -17,9 +17,11 @@ from client.people import LIMIT, client, run
 from client.scripted import Message, Peer, serving
 from processes import ServerProcess
 from tchat_client import pipe
+from tchat_client.known import Known
 from tchat_client.session import Session, Unanswered
 from tchat_protocol.messages import is_valid
 
+ENTER = " (j;wob enters a group and makes it the current one, b; writes to all, help; lists all)"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
@@ -50,7 +52,7 @@ async def test_malformed_lines_are_named_and_not_sent(port: str) -> None:
     assert ended.status == 1
     assert ended.err == [
         "line 1: bg needs a group and a message: bg;wob;hello",
-        "line 2: there is no command 'hello'; did you mean help;? (help; lists all)",
+        f"line 2: no group is current, so nothing was sent; did you mean help;?{ENTER}",
         "line 4: group must have at most 32 characters, not 33",
         "line 5: this line is not UTF-8 text; nothing was sent",
         "line 7: limit must be a number of items, not 'x': messages;wob[;20[;42]]",
@@ -168,6 +170,7 @@ class Waiter:
 
     def __init__(self) -> None:
         self.log: list[str] = []
+        self.known = Known("alice")
 
     def request(self, action: str, **fields: Any) -> Coroutine[Any, Any, Message]:
         self.log.append(f"{action} {fields}")
@@ -273,3 +276,11 @@ async def test_second_signal_does_not_wait_for_a_goodbye() -> None:
         await asked.wait()
         await alice.interrupt()
         assert (await alice.ended()).status == 130
+
+
+async def test_plain_text_goes_to_the_group_entered_last_and_to_no_other(port: str) -> None:
+    lines = "cg;wob\nsalut ; ça va ?\nj;nowhere\nlost\nj;wob\nhere\ngo;\nnobody\nleave;wob\n"
+    ended = await run(lines, "--name", "alice", "--port", port)
+    assert [line for line in ended.out if line.startswith("[")] == ["[wob] alice: salut ; ça va ?", "[wob] alice: here"]
+    assert ended.status == 1
+    assert [line.split(":")[0] for line in ended.err] == ["line 3", "line 4", "line 5", "line 8"]

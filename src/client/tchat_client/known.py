@@ -133,9 +133,11 @@ class Known:
                 self._current = None
 
     def _posts(self, message: Message, group: str | None) -> None:
-        if group is None or 0 < _number(message.get("seq")) <= self.last_seq(group):
+        who = _who(message)
+        if group is None or who is None or 0 < _number(message.get("seq")) <= self.last_seq(group):
             return
-        if group != self._current and _who(message) not in (None, self.name):
+        self.joined.add(group)  # only members get it (G-POST-2)
+        if group != self._current and who != self.name:
             self._group(group).unread += 1
 
     def _has_members(self, message: Message, group: str | None) -> None:

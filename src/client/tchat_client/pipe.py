@@ -6,15 +6,17 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from tchat_client.commands import Call, parse, typed
+from tchat_client.commands import Call, typed
 from tchat_client.converse import note, note_help, note_malformed
 from tchat_client.language import said
 from tchat_client.session import Ended, Refused, Session, Unanswered
+from tchat_client.shorthand import understood
 from tchat_client.status import FAILURE, SUCCESS, UNANSWERED
 
 _CHUNK = 65_536
 _CHUNKS_AHEAD = 16
 _SHOWN = 60
+_ENTERING = ("cg", "j", "go")
 
 
 async def obey(session: Session, descriptor: int, *, listening: bool = False) -> int:
@@ -31,7 +33,7 @@ async def obey(session: Session, descriptor: int, *, listening: bool = False) ->
         if not line.strip():
             continue
         try:
-            call = parse(line)
+            call = understood(line, session.known.current)
             if call.command.action == "client-quit":
                 return status
             await _carry_out(session, call)
@@ -39,6 +41,8 @@ async def obey(session: Session, descriptor: int, *, listening: bool = False) ->
             status = max(status, FAILURE)
             note_malformed(said("line {number}: ", number=number), error)
         except Refused as error:
+            if (call.command.word, error.code) == ("j", "already-member"):
+                session.known.current = call.fields["group"]
             status = max(status, FAILURE)
             note(_place(number, call) + said("was refused: {why}", why=error.code or error.sentence))
         except Unanswered as error:
@@ -53,10 +57,16 @@ async def obey(session: Session, descriptor: int, *, listening: bool = False) ->
 
 
 async def _carry_out(session: Session, call: Call) -> None:
-    if call.command.action is None:
-        note_help()
-    else:
+    """Do what a command asks for; where it is to enter a group, that one is current only if it succeeds."""
+    group = call.fields.get("group")
+    if call.command.word in _ENTERING:
+        session.known.current = None
+    if call.command.action is not None:
         await session.request(call.command.action, **call.fields)
+    elif call.command.word == "help":
+        note_help()
+    if call.command.word in _ENTERING:
+        session.known.current = group
 
 
 def _place(number: int, call: Call) -> str:

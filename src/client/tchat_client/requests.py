@@ -3,6 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
+from tchat_client.trouble import Refused
 from tchat_protocol.framing import Message
 
 Answer = Coroutine[Any, Any, Message]
@@ -26,6 +27,16 @@ class Requests:
     def join(self, group: str) -> Answer:
         """Join a group (G-JOIN-1)."""
         return self.request("join", group=group)
+
+    async def enter(self, group: str) -> None:
+        """Come into a group as it may be: join it, create it where it does not exist, or be a member already."""
+        try:
+            await self.join(group)
+        except Refused as error:
+            if error.code == "unknown-group":
+                await self.create(group)
+            elif error.code != "already-member":
+                raise
 
     def leave(self, group: str) -> Answer:
         """Leave a group (G-LEAVE-1)."""

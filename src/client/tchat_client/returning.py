@@ -175,7 +175,7 @@ def _place(incoming: Incoming) -> tuple[str, int] | None:
 
 
 def _settle(way: Way, connection: Connection, missed: Mapping[str, Missed], unsure: Iterable[Asked]) -> None:
-    """Tell those who wait for an answer what became of their requests; only what changes nothing is asked again."""
+    """Settle the requests that were under way: by the history, or by asking again what surely came to nothing."""
     claimed: list[Message] = []
     for asked in unsure:
         request = asked.message
@@ -183,10 +183,13 @@ def _settle(way: Way, connection: Connection, missed: Mapping[str, Missed], unsu
         if request["action"] in LISTINGS:
             connection.ask(asked, way.patience)
         elif group is None or (not group.after and request["action"] not in _ENTERING):
-            asked.fail(Lost(request, None))
+            asked.fail(Lost(request))
         elif trace := trace_of(request, group.messages, claimed=claimed):
             claimed.append(trace)
             asked.succeed(trace)
+        elif group.complete or (group.refusal is not None and group.refusal.code == "unknown-group"):
+            sentence = said("{action} had not been carried out; it is sent once more.", action=request["action"])
+            way.emit(Incoming(Notice(sentence)))
+            connection.ask(asked, way.patience)
         else:
-            unknown_group = group.refusal is not None and group.refusal.code == "unknown-group"
-            asked.fail(Lost(request, False if group.complete or unknown_group else None))
+            asked.fail(Lost(request))

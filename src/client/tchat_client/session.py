@@ -77,9 +77,9 @@ class Session(Requests):
 
     As a context it connects and says hello, and takes leave at the end. What came is kept until it is read by
     ``async for``, which ends when the session does. A connection that is lost after the hello is made again as
-    ``delays`` say, and the session goes on: missed messages of groups come in their order, each once; a request whose
-    answer was lost is settled by the history or fails with Lost, and is never sent twice unless it changes nothing;
-    requests made meanwhile are sent afterwards.
+    ``delays`` say, and the session goes on: missed messages of groups come in their order, each once. A request whose
+    answer was lost is settled by the history: it is sent again only if it changes nothing or was not carried out, and
+    fails with Lost if nothing tells. Requests made meanwhile are sent afterwards.
 
     Arguments: the server's address, the user's name and password, and the terms.
     """

@@ -46,23 +46,13 @@ class Unanswered(SessionError):  # noqa: N818 - named for what happened
 
 
 class Lost(Unanswered):
-    """The connection was lost between a request and its answer; it was not sent again.
+    """The connection was lost before the answer, and nothing tells what came of the request: it is not sent again."""
 
-    ``carried_out`` is False where the server's history shows that it came to nothing, and None where that is not known.
-    """
-
-    def __init__(self, request: Message, carried_out: bool | None) -> None:
+    def __init__(self, request: Message) -> None:
         action = str(request["action"])
-        sentence = (
-            said("The connection was lost before {action} was carried out; it was not sent again.", action=action)
-            if carried_out is False
-            else said("The connection was lost before {action} was answered; it was not sent again.", action=action)
-            + " "
-            + _how_to_find_out(request)
-        )
-        super().__init__(action, sentence)
+        sentence = said("The connection was lost before {action} was answered; it was not sent again.", action=action)
+        super().__init__(action, f"{sentence} {_how_to_find_out(request)}")
         self.request = request
-        self.carried_out = carried_out
 
 
 class Ended(SessionError):  # noqa: N818 - named for what happened
