@@ -177,7 +177,7 @@ def _converse(port: int) -> None:
     """Write to a group of three, message by message; in a process of its own, which slows nobody."""
     with crowd(("alice", "bob", "carol"), port) as people:
         for number in range(2 * TRIES):
-            people[0].send("gbroadcast", group="wob", msg=f"{number}")
+            people[0].send("gbroadcast", group="wob", msg=f"{number}", id=number)
             for person in people:
                 person.hear("server-gbroadcast", msg=f"{number}")
 
