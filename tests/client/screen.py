@@ -5,7 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -83,12 +83,15 @@ class Screen:
         while not state(self.lines):
             assert time.monotonic() < deadline, "\n".join([*self.lines, self.bar])
             try:
-                self._stream.feed(self.child.read_nonblocking(65_536, PIECE))
-            except pexpect.TIMEOUT:
-                continue
+                self.look()
             except pexpect.EOF:
                 assert state(self.lines), "ended with:\n" + "\n".join(self.lines)
         return self.lines
+
+    def look(self) -> None:
+        """Read what the client draws next, if it does so soon. Raises pexpect.EOF if it has ended."""
+        with suppress(pexpect.TIMEOUT):
+            self._stream.feed(self.child.read_nonblocking(65_536, PIECE))
 
     def until_last(self, *lines: str) -> list[str]:
         """Read until the screen ends with these lines, the bottom line aside."""

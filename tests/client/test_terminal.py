@@ -1,6 +1,8 @@
 """The client at a terminal, seen on its screen."""
 
 import asyncio
+import json
+import socket
 import stat
 import subprocess
 import sys
@@ -109,6 +111,29 @@ def test_nothing_is_kept_on_demand_or_where_it_cannot_be_and_then_it_is_said(por
         )
 
 
+def test_no_key_is_lost_in_a_flood_of_messages(port: str) -> None:
+    somebody_says(port, "cg;wob")
+    text = "the line being typed survives every message that comes"
+    with (
+        terminal("--name", "alice", "--port", port) as screen,
+        socket.create_connection(("127.0.0.1", int(port))) as bob,
+    ):
+        welcome(screen)
+        screen.press("j;wob\r")
+        screen.until_last("alice joined wob", "[wob] alice>")
+        post = json.dumps({"action": "gbroadcast", "sender": "bob", "group": "wob", "msg": "and another one"}) + "\n"
+        for place, letter in enumerate(text):
+            bob.sendall(post.encode() * 20)
+            screen.press(letter)
+            while screen.lines[-1] != f"[wob] alice> {text[: place + 1]}".rstrip():
+                assert not reads_lines(screen), "a key pressed now would appear anywhere"
+                screen.look()
+        bob.sendall(post.replace("and another one", "done").encode())
+        screen.until_last("[wob] bob: done", f"[wob] alice> {text}")
+        screen.press("\r")
+        screen.until_last(f"[wob] alice: {text}", "[wob] alice>")
+
+
 # -- completion -------------------------------------------------------------------------------------------------------
 
 
@@ -196,6 +221,15 @@ def test_who_comes_in_hears_what_was_said_last(port: str) -> None:
         screen.press("j;wob\r")
         screen.until(lambda lines: lines[-1] == "[wob] alice>" and lines[-2].endswith("bob: word 11"))
         assert "* you are a member already: what you type goes to wob" in screen.lines
+
+
+def test_a_group_nobody_spoke_of_is_gone_to_with_a_word(port: str) -> None:
+    with terminal("--name", "alice", "--port", port) as screen:
+        welcome(screen)
+        screen.until_bar(f" alice @ 127.0.0.1:{port}  connected  help; lists all commands")
+        screen.press("go;wbo\r")
+        screen.until_last("* nobody has spoken of wbo yet; j;wbo asks the server for it", "[wbo] alice>")
+        screen.until_bar(f" alice @ 127.0.0.1:{port}  connected  [wbo]")
 
 
 def test_who_may_not_come_in_stays_where_he_was(port: str) -> None:

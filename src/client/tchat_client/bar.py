@@ -19,10 +19,10 @@ def prompt(attention: Attention, columns: int) -> Line:
     return [*group, ("class:prompt", f"{shortened(clean(known.name), width)}> ")]
 
 
-def bar(attention: Attention, place: str, state: str, columns: int) -> Line:
+def bar(attention: Attention, place: str, state: str, columns: int, hint: str = "") -> Line:
     """Return the bottom line, no longer than the terminal is wide: what does not fit is left out from the right.
 
-    ``state`` says how the connection is; the place of the server gives way first.
+    ``state`` says how the connection is, ``hint`` what may be typed; the place of the server gives way first.
     """
     known = attention.known
     who = clean(known.name) if columns < NARROW else f"{clean(known.name)} @ {clean(place)}"
@@ -30,7 +30,7 @@ def bar(attention: Attention, place: str, state: str, columns: int) -> Line:
     if known.current:
         parts.append(("class:bar.group", f" [{shortened(clean(known.current), columns // 3)}] "))
     parts += [_unread(attention, group) for group in attention.news()]
-    return _fitted(parts, columns)
+    return _fitted([*parts, ("class:bar", f" {hint} ")] if hint else parts, columns)
 
 
 def pasted(number: int, columns: int) -> Line:

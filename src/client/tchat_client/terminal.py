@@ -20,6 +20,7 @@ from tchat_client.completion import CommandCompleter
 from tchat_client.converse import converse
 from tchat_client.feed import Feed, Manner
 from tchat_client.history import history
+from tchat_client.keyboard import keyboard
 from tchat_client.language import phrase, retold, said
 from tchat_client.painting import STYLE, Painter, formatted
 from tchat_client.session import Ended, Refused, Session, SessionError, Unanswered
@@ -75,6 +76,7 @@ class _Typist:
         self._feed = feed
         self._place = manner.place
         self._output = output
+        self._keyboard = keyboard()
         kept, fault = history(manner.history)
         if fault:
             feed.note(said("what you type is not kept for the next time: {reason}", reason=fault))
@@ -88,19 +90,21 @@ class _Typist:
             style=STYLE,
             color_depth=ColorDepth.from_env(),
             erase_when_done=True,
+            input=self._keyboard,
             output=output,
         )
         self._prompt.app.before_render += self._make_room
         self._outbox: asyncio.Queue[tuple[Call, bool]] = asyncio.Queue()
         self._waiting: set[asyncio.Task[bool]] = set()
         self._is_answered = True
+        self._has_typed = False
         self._entered: set[str] = set()
 
     async def obey(self) -> int:
         """Read lines and send what they ask for until the person leaves."""
         sending = asyncio.create_task(self._send_all())
         try:
-            with suppress(EOFError, KeyboardInterrupt):  # Ctrl-D and Ctrl-C
+            with self._keyboard.raw_mode(), suppress(EOFError, KeyboardInterrupt):  # Ctrl-D and Ctrl-C
                 while self._take(await self._prompt.prompt_async()):
                     pass
             await self._outbox.join()
@@ -113,6 +117,7 @@ class _Typist:
     def _take(self, text: str) -> bool:
         """Take what was typed, which is several lines if it was pasted; False if the person wants to leave."""
         lines = [line for line in text.split("\n") if line.strip()]
+        self._has_typed = self._has_typed or bool(lines)
         for line in lines:
             try:
                 call = understood(line, self._attention.known.current)
@@ -132,11 +137,16 @@ class _Typist:
             case "help":
                 self._feed.help(call.fields.get("command"))
             case "go":
-                self._attention.go(call.fields.get("group"))
+                self._go(call.fields.get("group"))
             case word if word in _ENTERING:
                 self._attention.go(call.fields["group"])
         if call.command.action is not None:
             self._outbox.put_nowait((call, is_one_of_many))
+
+    def _go(self, group: str | None) -> None:
+        if group is not None and normalize("NFC", group) not in self._attention.known.groups:
+            self._feed.note(said("nobody has spoken of {group} yet; j;{group} asks the server for it", group=group))
+        self._attention.go(group)
 
     # -- what is sent -----------------------------------------------------------------------------------------
 
@@ -218,7 +228,8 @@ class _Typist:
         lines = [line for line in self._prompt.default_buffer.text.split("\n") if line.strip()]
         if len(lines) > 1:
             return formatted(bar.pasted(len(lines), self._columns))
-        return formatted(bar.bar(self._attention, self._place, self._state, self._columns))
+        hint = "" if self._has_typed else said("help; lists all commands")
+        return formatted(bar.bar(self._attention, self._place, self._state, self._columns, hint))
 
     @property
     def _state(self) -> str:
