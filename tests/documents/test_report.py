@@ -107,6 +107,7 @@ def test_another_author_names_another_file_and_the_old_one_goes(
 def test_the_kept_results_are_of_all_cases_and_levels() -> None:
     kept = runs.kept("conformance")
     assert [row["level"] for row in kept] == [row["name"] for row in build.data()["levels"]]
+    assert {row["state"] for row in kept if row["level"] != "tls"} == {"reached"}, "the conclusion says so"
     counted = sum(number for row in kept for number in row["counts"].values())
     assert counted == build.data()["cases"], "out of date: run python -m docs.report.build --refresh"
 
