@@ -48,6 +48,11 @@ class Screen:
         return [STAMP.sub("", line.rstrip()) for line in above if line.strip()]
 
     @property
+    def drawn(self) -> list[str]:
+        """Every line as it is drawn, the empty ones at the top and the end aside."""
+        return "\n".join(line.rstrip() for line in self._screen.display).strip("\n").split("\n")
+
+    @property
     def bar(self) -> str:
         """The line at the bottom, drawn light on dark or the other way round; nothing if there is none."""
         row = self._screen.lines - 1
