@@ -186,7 +186,7 @@ async def test_change_whose_group_cannot_be_read_is_unsure(server: ServerProcess
     async with alice_and_bob(server) as (laid, alice, bob):
         await bob.create("den", private=True)
         laid.cut_before_request('"join"')
-        with pytest.raises(Lost, match=r"before join was answered; it was not sent again\. See states;den"):
+        with pytest.raises(Lost, match=r"before join was answered\. It is not sent again by itself: see states;den"):
             await alice.session.join("den")
         assert alice.session.known.joined == {"wob"}
 
@@ -195,7 +195,7 @@ async def test_change_whose_group_cannot_be_read_is_unsure(server: ServerProcess
 async def test_private_message_under_way_is_unsure_and_not_sent_again(server: ServerProcess, reaches: bool) -> None:
     async with alice_and_bob(server) as (laid, alice, bob):
         (laid.cut_after_request if reaches else laid.cut_before_request)("psst")
-        with pytest.raises(Lost, match=r"Ask bob whether it came, or send it once more\."):
+        with pytest.raises(Lost, match=r"It is not sent again by itself: ask bob whether it came\."):
             await alice.session.send("bob", "psst")
         await bob.send("alice", "hm?")
         await alice.until_text("hm?")
@@ -205,6 +205,15 @@ async def test_listing_under_way_is_asked_again(server: ServerProcess) -> None:
     async with alice_and_bob(server) as (laid, alice, _):
         laid.cut_after_request('"client-list-clients"')
         assert sorted((await alice.session.clients())["clients"]) == ["alice", "bob"]
+
+
+async def test_request_of_which_the_connection_is_lost_again_and_again_is_given_up(server: ServerProcess) -> None:
+    async with alice_and_bob(server) as (laid, alice, _):
+        laid.cut_after_request('"client-list-clients"', always=True)
+        with pytest.raises(Lost, match=r"before client-list-clients was answered\. Ask once more\."):
+            await alice.session.clients()
+        assert len([each for each in alice.notices if each == "Connected again."]) == 3
+        assert (await alice.session.groups())["groups"]
 
 
 async def test_name_still_taken_by_the_lost_connection_is_waited_for(server: ServerProcess) -> None:

@@ -18,6 +18,7 @@ class Wire:
         self._is_open.set()
         self._swallow: Judge | None = None
         self._fatal: Judge | None = None
+        self._is_always = False
         self.keeps_servers_end = False
         """Whether the server goes on believing that cut connections live."""
 
@@ -30,8 +31,9 @@ class Wire:
     def mend(self) -> None:
         self._is_open.set()
 
-    def cut_after_request(self, word: str) -> None:
-        """Let the next request with this word reach the server, and cut before its answer comes back."""
+    def cut_after_request(self, word: str, *, always: bool = False) -> None:
+        """Let the next request with this word (or every one) reach the server, and cut before its answer comes back."""
+        self._is_always = always
         self._fatal = lambda data: word.encode() in data
 
     def cut_before_request(self, word: str) -> None:
@@ -75,7 +77,7 @@ class Wire:
                 self._end(line)
                 return
             if self._fatal is not None and self._fatal(data):
-                self._fatal = None
+                self._fatal = self._fatal if self._is_always else None
                 fatal.set()
             line[1].write(data)
         if not self.keeps_servers_end:

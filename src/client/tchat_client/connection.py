@@ -34,10 +34,14 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_US
 
 @dataclass(slots=True, eq=False)
 class Asked:
-    """A request and the answer that it waits for; one that is ``quiet`` has its answer handed to nobody else."""
+    """A request and the answer that it waits for; one that is ``quiet`` has its answer handed to nobody else.
+
+    ``sent`` counts how often it was sent.
+    """
 
     message: Message
     quiet: bool = False
+    sent: int = 0
     answer: asyncio.Future[Message] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     _expiry: asyncio.TimerHandle | None = None
 
@@ -121,6 +125,7 @@ class Connection:
         if self.over.done():
             asked.fail(Ended(self.sentence))
             return
+        asked.sent += 1
         self._asked.append(asked)
         asked.answer.add_done_callback(lambda _: self._forget(asked))
         asked.wait_for(min(patience, MUTE_SECONDS) if asked.message["action"] in self._mute else patience)

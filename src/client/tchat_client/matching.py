@@ -11,6 +11,7 @@ from tchat_protocol.schemas import answer_to, schema
 ID_PREFIX = "tchat-"
 """Begins every ``id`` of ours, so that numbers a server may use for its own purposes are not taken for it."""
 
+_BARE = ("groups", "members", "msgs", "states")
 _REPEATED = ("group", "to", "dest", "msg", "reason")
 _OWN_NAME = ("client-hello", "client-quit")  # some servers answer these in a name of their own
 
@@ -22,8 +23,8 @@ def answered(message: Mapping[str, Any], pending: Collection[Mapping[str, Any]])
     (W-ORDER-1) that its action fits and whose fields it repeats: others' messages have the same actions. A request that
     comes back as it is answers nothing.
     """
-    if message.get("action") in (request["action"] for request in pending):
-        return None  # an echo
+    if any(_is_echo(message, request) for request in pending):
+        return None
     identifier = message.get("id")
     if isinstance(identifier, str) and identifier.startswith(ID_PREFIX):
         return next((request for request in pending if request["id"] == identifier), None)
@@ -34,7 +35,18 @@ def _fits(message: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
     action = near_forms.acknowledged_action(message)
     if action == "server-error":
         return message.get("request") in (None, request["action"])
+    if near_forms.is_success(message) or _names(message, request["action"]):
+        return True
     return action == answer_to(request["action"]) and _same_sender(message, request) and _repeats(message, request)
+
+
+def _is_echo(message: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+    return all(message.get(name) == value for name, value in request.items() if name != "id")
+
+
+def _names(message: Mapping[str, Any], action: str) -> bool:
+    """Tell whether a message says itself that it is about a request, or calls a listing as the request is called."""
+    return message.get("request") == action or (action in _BARE and message.get("action") == action)
 
 
 def _same_sender(message: Mapping[str, Any], request: Mapping[str, Any]) -> bool:

@@ -25,13 +25,15 @@ ACTIONS = {
 _REFUSING = re.compile(r"server-[a-z]+-(error|already|not-exist|banned|private|denied|refused|failed)")
 _ACKNOWLEDGING = re.compile(r"(server-[a-z]+)-(ok|ack|done)")
 
+_FIRST_REFUSAL = 400
+
 _LISTS = ("list", "data", "users", "msg")
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "who": ("sender", "from", "name", "sender-name"),
     "to": ("to", "dest"),
     "dest": ("dest", "to"),
-    "msg": ("msg", "content", "message"),
+    "msg": ("msg", "content", "message", "error"),
     "clients": ("clients", *_LISTS),
     "members": ("members", "clients", *_LISTS),
     "groups": ("groups", *_LISTS),
@@ -49,7 +51,7 @@ def standard_action(message: Mapping[str, Any]) -> str | None:
     """Return the action of an answer as PROTOCOL.md calls it, or None where there is none at all."""
     action = message.get("action")
     if not isinstance(action, str):
-        return None
+        return "server-error" if (_status(message) or 0) >= _FIRST_REFUSAL else None
     return "server-error" if _REFUSING.fullmatch(action) else ACTIONS.get(action, action)
 
 
@@ -62,6 +64,17 @@ def acknowledged_action(message: Mapping[str, Any]) -> str | None:
     action = standard_action(message)
     found = _ACKNOWLEDGING.fullmatch(action or "")
     return ACTIONS.get(found[1], found[1]) if found else action
+
+
+def is_success(message: Mapping[str, Any]) -> bool:
+    """Tell whether a message without an action says by a number, as in HTTP, that what was asked is done."""
+    status = _status(message)
+    return status is not None and status < _FIRST_REFUSAL
+
+
+def _status(message: Mapping[str, Any]) -> int | None:
+    status = message.get("status")
+    return status if "action" not in message and type(status) is int else None
 
 
 def find(message: Mapping[str, Any], field: str, kind: type = str) -> tuple[str, Any]:

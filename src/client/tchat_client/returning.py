@@ -13,7 +13,7 @@ from tchat_client.incoming import Incoming, Notice
 from tchat_client.known import Known
 from tchat_client.language import said
 from tchat_client.missed import Ask, Missed, fetch, heard_by, trace_of
-from tchat_client.trouble import Ended, Lost, Refused, SessionError, Unanswered
+from tchat_client.trouble import LISTINGS, Ended, Lost, Refused, SessionError, Unanswered
 from tchat_protocol.framing import Message
 from tchat_protocol.names import normal
 
@@ -24,7 +24,9 @@ connection for a live one."""
 STEADY_SECONDS = 10.0
 """How long a connection has to last before the delays begin anew."""
 
-LISTINGS = frozenset({"client-hello", "client-list-clients", "groups", "members", "msgs", "states"})
+MOST_SENT = 3
+"""How often a request is sent, at most: it may be what the connection is lost of."""
+
 _ENTERING = frozenset({"cgroupe", "join"})
 
 
@@ -180,7 +182,9 @@ def _settle(way: Way, connection: Connection, missed: Mapping[str, Missed], unsu
     for asked in unsure:
         request = asked.message
         group = missed.get(normal(str(request.get("group"))))
-        if request["action"] in LISTINGS:
+        if asked.sent >= MOST_SENT:
+            asked.fail(Lost(request))
+        elif request["action"] in LISTINGS:
             connection.ask(asked, way.patience)
         elif group is None or (not group.after and request["action"] not in _ENTERING):
             asked.fail(Lost(request))

@@ -4,6 +4,7 @@ A session outlives its connections: one that is lost is made again, and what was
 """
 
 import asyncio
+import re
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
@@ -121,11 +122,19 @@ class Session(Requests):
         """Say hello and return the answer (I-HELLO-1); the password, where one is given, counts from now on.
 
         A server that leaves the standard form unanswered for a while is greeted once more, with the name in every
-        field that servers read it from, and spoken to in that way if it answers then. Raises Refused, Unanswered or
-        Ended.
+        field that servers read it from, and spoken to in that way if it answers then; one that refuses ``id`` gets it
+        no more. Raises Refused, Unanswered or Ended.
         """
         self._password = password or self._password
-        answer: Message = {} if self._dialect.nohello else await self._greeted()
+        answer: Message = {}
+        if not self._dialect.nohello:
+            try:
+                answer = await self._greeted()
+            except Refused as error:
+                if self._dialect.noid or not _is_about_id(error):
+                    raise
+                self._speak(replace(self._dialect, noid=True))
+                answer = await self._greeted()
         self._welcome = True
         return answer
 
@@ -274,6 +283,10 @@ class Session(Requests):
             self._unread.put_nowait(None)
         for asked in (*unsure, *self._outbox):
             asked.fail(Ended(sentence))
+
+
+def _is_about_id(refused: Refused) -> bool:
+    return refused.field == "/id" or re.search(r"\bid\b", refused.sentence) is not None
 
 
 async def _answer(asked: Asked) -> Message:

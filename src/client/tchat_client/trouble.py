@@ -6,6 +6,9 @@ from tchat_client import near_forms
 from tchat_client.language import said
 from tchat_protocol.framing import Message
 
+LISTINGS = frozenset({"client-hello", "client-list-clients", "client-quit", "groups", "members", "msgs", "states"})
+"""What changes nothing, so that it may be asked as often as one likes."""
+
 
 class SessionError(Exception):
     """What can go wrong between a client and a server; the text is a sentence for a person."""
@@ -50,7 +53,7 @@ class Lost(Unanswered):
 
     def __init__(self, request: Message) -> None:
         action = str(request["action"])
-        sentence = said("The connection was lost before {action} was answered; it was not sent again.", action=action)
+        sentence = said("The connection was lost before {action} was answered.", action=action)
         super().__init__(action, f"{sentence} {_how_to_find_out(request)}")
         self.request = request
 
@@ -62,14 +65,14 @@ class Ended(SessionError):  # noqa: N818 - named for what happened
 def _how_to_find_out(request: Message) -> str:
     match request["action"]:
         case "client-send":
-            return said("Ask {to} whether it came, or send it once more.", to=request["to"])
+            return said("It is not sent again by itself: ask {to} whether it came.", to=request["to"])
         case "client-broadcast":
-            return said("Ask somebody whether it came, or send it once more.")
+            return said("It is not sent again by itself: ask somebody whether it came.")
         case "gbroadcast":
-            return said("See messages;{group} for whether it came.", group=request["group"])
-        case _ if "group" in request:
-            return said("See states;{group} or members;{group} for what came of it.", group=request["group"])
-    return said("Ask once more.")
+            return said("It is not sent again by itself: see messages;{group}.", group=request["group"])
+        case action if action in LISTINGS:
+            return said("Ask once more.")
+    return said("It is not sent again by itself: see states;{group} and members;{group}.", group=request["group"])
 
 
 def _reason_in_action(answer: Message) -> str:
