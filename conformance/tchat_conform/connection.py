@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, SupportsIndex
 
 from tchat_conform.shape import Shape, shape_of
-from tchat_conform.speech import STANDARD, Speech, unwrapped
+from tchat_conform.speech import STANDARD, Speech
 from tchat_conform.wirelog import WireLog
 from tchat_protocol.framing import BadInput, Decoder
 
@@ -291,7 +291,7 @@ class Connection:
             elif isinstance(each, BadInput):
                 self.broken.append(each)
             elif each not in self._said:
-                message = each if self.speech.envelope is None else unwrapped(each)
+                message = self.speech.heard(each)
                 if not self.is_noise(message):
                     self.inbox.append(Received(message, time.monotonic()))
         self.news.set()

@@ -176,14 +176,12 @@ def looks_refused(message: Mapping[str, Any]) -> bool:
 
     >>> looks_refused({"action": "server-error"}), looks_refused({"type": "reply", "status": 404})
     (True, True)
-    >>> looks_refused({"action": "ack", "success": False}), looks_refused({"action": "ack", "status": "ok"})
+    >>> looks_refused({"action": "server-join", "status": "KO"}), looks_refused({"action": "ack", "status": "ok"})
     (True, False)
     """
     action = message.get("action")
     if isinstance(action, str) and any(each in action for each in REFUSING):
         return True
-    if action in schemas.actions("answers"):
-        return False  # what else stands in it is the author's affair
     return (
         any(message.get(each) for each in ERROR_FIELDS)
         or any(message.get(each) is False for each in ("success", "ok"))

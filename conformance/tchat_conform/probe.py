@@ -61,6 +61,8 @@ async def probe(run: Run) -> None:
     story = await _understood(run)
     if story.serves_one:
         raise StopPolitely(_serves_one(story))
+    if story.hangs_up:
+        raise StopPolitely(_hangs_up(story))
     if not story.understood or (story.relays and story.hello is None):
         if story.hello is None:
             is_text = story.said and isinstance(story.said[0], bytes)
@@ -107,6 +109,8 @@ async def _first(run: Run) -> Story:
     first = await _told(run, STANDARD, whole=True)
     if first.says(*KEY_WORDS) and not first.effects:
         raise StopPolitely(_demand(first))
+    if any(_has_capitals(each) for each in first.said):
+        return await _better(run, first, replace(STANDARD, capitals=True), "its field names read with their capitals")
     if first.understood:
         return first
     if first.says(*PASSWORD_WORDS):
@@ -124,6 +128,10 @@ async def _first(run: Run) -> Story:
         raise StopPolitely(await _death(run, first))
     # the last try, for a server that is only slow
     return first if first.hello is not None else await _told(run, STANDARD, whole=True, patience=run.limit)
+
+
+def _has_capitals(said: Message | bytes) -> bool:
+    return not isinstance(said, bytes) and "action" not in said and any(name.lower() == "action" for name in said)
 
 
 async def _told(run: Run, speech: Speech, *, whole: bool = False, patience: float = FIRST_PATIENCE) -> Story:
@@ -148,6 +156,8 @@ async def _better(run: Run, best: Story, speech: Speech, need: str) -> Story:
     plain = ALIASES if speech.fields or speech.actions else frozenset()
     if speech.bare:
         numbers, plain = {"W-ID-1"}, IDS
+    if speech.capitals:
+        numbers = {"A-FORM-1"}
     _note(run, f"the server needs {need}", numbers or {HELLO}, plain)
     return other
 
@@ -186,6 +196,11 @@ def _demand(story: Story) -> Finding:
 def _serves_one(story: Story) -> Finding:
     sentence = "the server serves one client at a time: the second one's hello was answered once the first had gone"
     return Finding(sentence, {"action": "server-hello"}, story.hello, by="a second client")
+
+
+def _hangs_up(story: Story) -> Finding:
+    sentence = "the server closes the connection once it has answered; a chat goes on over the same one"
+    return Finding(sentence, {"action": "server-hello"}, story.hello, by="a connection that stays open")
 
 
 def _no_hello(run: Run, story: Story) -> Finding:

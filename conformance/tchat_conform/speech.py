@@ -27,6 +27,7 @@ class Speech:
     ``fields`` fills every alias of a name field at once, ``actions`` says some actions in other words, ``envelope``
     is the field that holds the message, ``password`` is sent with every hello, ``private`` marks private groups in
     every way known from the field, ``end`` follows each message, ``bare`` leaves out ``id``.
+    ``capitals`` is about what is heard: its field names begin with capitals.
     """
 
     fields: bool = False
@@ -36,6 +37,12 @@ class Speech:
     private: bool = False
     end: bytes = b"\n"
     bare: bool = False
+    capitals: bool = False
+
+    def heard(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Return what the server sent in the protocol's own place and writing."""
+        found = message if self.envelope is None else unwrapped(message)
+        return {name.lower(): value for name, value in found.items()} if self.capitals else found
 
     def form(self, message: Message) -> dict[str, Any]:
         """Return a request as this server understands it."""

@@ -61,7 +61,8 @@ class Story:
     it was there, ``unasked`` what it got later without ever speaking; ``said`` the first things that alice got.
     ``forms`` are the shapes of the answers to each action, ``in_own_words`` the actions whose answer may mean
     anything. ``echoes`` says that requests come back, ``relays`` that they go to everybody else, ``serves_one`` that
-    nobody is served before the one before has gone; ``died_of`` is the request that the server died of.
+    nobody is served before the one before has gone, ``hangs_up`` that who is greeted is cut off; ``died_of`` is the
+    request that the server died of.
     """
 
     speech: Speech
@@ -77,6 +78,7 @@ class Story:
     echoes: bool = False
     relays: bool = False
     serves_one: bool = False
+    hangs_up: bool = False
     died_of: Message | None = None
 
     @property
@@ -165,6 +167,7 @@ class _Teller:
         self.story.greeting = self._unasked(silent)
         self._hears_hello_answered(alice)
         if alice.connection.closed:
+            self.story.hangs_up = self.story.is_welcome
             return
         if self.story.hello is None and self.world.speech != STANDARD:
             return  # a form that is not even greeted is not the one

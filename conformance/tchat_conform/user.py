@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tchat_conform.actions import GROUP, REQUIREMENT_OF, changes_something, news, requirement_of_news
 from tchat_conform.connection import Connection, Received
-from tchat_conform.expect import Expected, looks_refused, mentions
+from tchat_conform.expect import TELLING_FIELDS, Expected, looks_refused, mentions
 from tchat_conform.requirements import Requirement
 from tchat_conform.shape import shape_of
 from tchat_conform.verdict import Blocked, Failed, Finding, Message, Stopped, Unsupported
@@ -424,13 +424,12 @@ def is_echo(message: Message, request: Message) -> bool:
 
 
 def _completed(answer: Message, expected: Expected) -> Message:
-    """Return an answer in words of the server's own with what it need not repeat from the request, its id aside.
+    """Return an answer with what it fails to repeat from the request, as a mere acknowledgement does.
 
-    In the standard form nothing is added: what is missing there, the case finds missing.
+    Its form is judged by then; what others get is compared with the request.
     """
-    if answer.get("action") == expected.action:
-        return answer
-    return expected.without_id().message | dict(answer)
+    repeated = {name: value for name, value in expected.fields.items() if name in TELLING_FIELDS}
+    return repeated | dict(answer)
 
 
 def _is_known(request: Message) -> bool:

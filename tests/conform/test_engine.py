@@ -76,6 +76,8 @@ def test_the_reference_server_needs_nothing_special() -> None:
             "sentences.py",
             ["the server needs cgroup in place of cgroupe", "the server needs other words for a private group"],
         ),
+        ("capitals.py", ["the server needs its field names read with their capitals"]),
+        ("exact.py", ["the server needs requests without id", "the server needs other words for a private group"]),
         ("careful.cjs", []),
     ],
 )
@@ -98,6 +100,7 @@ def test_what_a_server_says_unasked_is_told(tmp_path: Path) -> None:
         ("mute.py", "no answer to client-hello came, in any form that servers in the field understand"),
         ("relay.py", "the server only passes on to everybody else what it gets, and answers nothing"),
         ("single.py", "the server serves one client at a time"),
+        ("once.py", "the server closes the connection once it has answered"),
         ("web.py", "what listens there speaks HTTP, and no JSON over TCP"),
     ],
 )

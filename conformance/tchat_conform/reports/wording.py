@@ -81,6 +81,8 @@ def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
         yield "listen for plain TCP, such as with net.createServer or socketserver, and not with an HTTP server"
     if "serves one client at a time" in sentence:
         yield "serve each connection by itself, in a thread or by events: accept must not wait until a client has gone"
+    if "closes the connection once it has answered" in sentence:
+        yield "go on reading after an answer, and close only after client-quit or when the client has gone"
     if sentence.startswith("no answer to client-hello came"):
         yield "read what comes over the connection, parse it as JSON, and answer client-hello with server-hello"
     if "was accepted; it must be refused" in sentence:
