@@ -1,8 +1,8 @@
 """At a terminal: a line being typed that arriving messages leave alone."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 from unicodedata import normalize
 
@@ -11,7 +11,6 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import ColorDepth, Output, create_output
-from prompt_toolkit.patch_stdout import StdoutProxy
 
 from tchat_client import bar
 from tchat_client.attention import Attention
@@ -23,14 +22,13 @@ from tchat_client.history import history
 from tchat_client.keyboard import keyboard
 from tchat_client.language import phrase, retold, said
 from tchat_client.painting import STYLE, Painter, formatted
+from tchat_client.paper import printing_above
 from tchat_client.session import Ended, Refused, Session, SessionError, Unanswered
 from tchat_client.shorthand import understood
 from tchat_client.status import SUCCESS
 from tchat_protocol.framing import Message
 from tchat_protocol.messages import InvalidMessage
 
-REDRAWS_EVERY = 0.05
-"""Seconds between what is printed, so that a flood of messages leaves time to type."""
 PAUSE = 1.0
 """Seconds to wait when the server says that pasted lines come too fast."""
 
@@ -52,19 +50,9 @@ async def talk(session: Session, manner: Manner) -> int:
     output = create_output()
     attention = Attention(session.known)
     feed = Feed(attention, Painter(session.name, output), manner)
-    with _printing_above():
+    async with printing_above(output):
         typist = _Typist(session, attention, feed, manner, output)
         return await converse(session, typist.obey(), feed.show)
-
-
-@contextmanager
-def _printing_above() -> Iterator[None]:
-    """Let all that is printed inside the block appear above the line being typed."""
-    with ExitStack() as stack:
-        proxy = stack.enter_context(StdoutProxy(sleep_between_writes=REDRAWS_EVERY, raw=True))
-        stack.enter_context(redirect_stdout(proxy))
-        stack.enter_context(redirect_stderr(proxy))
-        yield
 
 
 class _Typist:
