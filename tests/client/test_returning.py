@@ -112,6 +112,35 @@ async def test_events_are_fetched_too_and_end_where_the_user_was_put_out(server:
         assert alice.session.known.joined == set()
 
 
+async def test_group_of_which_nothing_was_heard_before_is_found_too(server: ServerProcess) -> None:
+    async with alice_and_bob(server) as (laid, alice, bob):
+        await alice.session.quit()
+        await bob.post("wob", "long ago")
+        async with user("alice", laid.port) as again:
+            await bob.broadcast("good morning")
+            await again.until_text("good morning")
+            laid.cut()
+            await again.until_notice("Trying again in")
+            await bob.post("wob", "meanwhile")
+            laid.mend()
+            await again.until_text("meanwhile")
+            assert again.posts == ["meanwhile"]
+            assert again.session.known.joined == {"wob"}
+
+
+async def test_server_that_wants_requests_more_slowly_is_obeyed() -> None:
+    with ServerProcess(":memory:", "--max-rate", "1") as server:  # four requests at once
+        async with alice_and_bob(server) as (laid, alice, bob):
+            async with Session("127.0.0.1", server.port, "carol") as carol:
+                await carol.create("den")
+            laid.cut()
+            await alice.until_notice("Trying again in")
+            await bob.post("wob", "meanwhile")
+            laid.mend()
+            await alice.until_text("meanwhile")
+            assert not [each for each in alice.notices if "completely" in each]
+
+
 async def test_pages_of_history_are_read_to_the_last_message_seen(server: ServerProcess, monkeypatch: Any) -> None:
     monkeypatch.setattr("tchat_client.missed.PAGE", 3)
     async with alice_and_bob(server) as (laid, alice, bob):

@@ -1,5 +1,6 @@
 """What a client knows of the chat, learnt from the messages that came: groups, people, what is unread."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from tchat_protocol.messages import is_valid
 from tchat_protocol.names import normal
 
 _USER_FIELDS = ("from", "sender", "name", "sender-name", "to", "dest", "owner")
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @dataclass(slots=True)
@@ -38,6 +41,8 @@ class Known:
         """The groups in which the user is, as far as is known."""
         self.correspondent: str | None = None
         """Who wrote to the user alone last."""
+        self.last_ts = ""
+        """The time of the newest message, by the server's clock (A-TS-1); empty if none had one."""
         self._groups: dict[str, _Group] = {}
         self._current: str | None = None
 
@@ -77,11 +82,17 @@ class Known:
         """Take everything in a group as read."""
         self._group(group).unread = 0
 
+    def listed(self, message: Message) -> set[str]:
+        """Learn from a server-groups, and return the groups that it lists."""
+        self.learn(message)
+        return _names(each.get("group") if isinstance(each, dict) else each for each in _listed(message, "groups"))
+
     def learn(self, content: Message | BadInput | Notice) -> None:
         """Take from a message what it says; what is no message says nothing."""
         if not isinstance(content, dict):
             return
         self.users |= _names(content.get(each) for each in _USER_FIELDS)
+        self.last_ts = max(self.last_ts, _time(content.get("ts")))
         group = _name(content.get("group"))
         if group:
             self._group(group)
@@ -204,6 +215,10 @@ def _listed(message: Mapping[str, Any], of: str) -> list[Any]:
 
 def _number(value: Any) -> int:
     return value if type(value) is int else 0  # true and false are no numbers
+
+
+def _time(value: Any) -> str:
+    return value if isinstance(value, str) and _TIME.fullmatch(value) else ""
 
 
 def _name(value: Any) -> str | None:

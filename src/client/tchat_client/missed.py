@@ -23,22 +23,27 @@ _COMING, _PUT_OUT = ("server-cgroupe", "server-join"), ("server-kick", "server-b
 class Missed:
     """What happened in a group after the last ``seq`` seen: ``messages`` as they would have been delivered, in order.
 
+    Where no ``seq`` was seen, what happened ``since`` a time counts: a member would have got it from then on.
     ``complete`` is False where the server did not tell everything, and ``refusal`` says why it told nothing.
     """
 
     group: str
     after: int
+    since: str = ""
     messages: list[Message] = field(default_factory=list)
     complete: bool = True
     refusal: Refused | None = None
 
+    def holds(self, item: dict[str, Any]) -> bool:
+        """Tell whether an item of the history is one of those that were missed."""
+        return _seq(item) > self.after and str(item.get("ts", "")) >= self.since
 
-async def fetch(ask: Ask, group: str, after: int, *, paging: bool) -> Missed:
-    """Ask for the posts and events of a group with a higher ``seq`` than ``after``, page by page where there are pages.
+
+async def fetch(ask: Ask, missed: Missed, *, paging: bool) -> Missed:
+    """Ask for the posts and events that were missed, page by page where there are pages, and return them.
 
     Raises Ended when the connection is lost meanwhile.
     """
-    missed = Missed(group, after)
     for action, listing in (("msgs", "messages"), ("states", "events")):
         try:
             items = await _items(ask, action, listing, missed, paging=paging)
@@ -48,7 +53,7 @@ async def fetch(ask: Ask, group: str, after: int, *, paging: bool) -> Missed:
         except Unanswered:
             missed.complete = False
         else:
-            missed.messages += [delivered(group, each) for each in items]
+            missed.messages += [delivered(missed.group, each) for each in items]
     missed.messages.sort(key=lambda each: int(each["seq"]))
     return missed
 
@@ -59,7 +64,7 @@ async def _items(ask: Ask, action: str, listing: str, missed: Missed, *, paging:
     while True:
         answer = await ask(action, group=missed.group, **({"limit": PAGE} if paging else {}), **before)
         items = _list(answer, listing)
-        new = [each for each in items if isinstance(each, dict) and _seq(each) > missed.after]
+        new = [each for each in items if isinstance(each, dict) and missed.holds(each)]
         if any(not isinstance(each, dict) or not _seq(each) for each in items):
             missed.complete = False  # items that cannot be told from those that were seen
         found = new + found

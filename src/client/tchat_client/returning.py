@@ -21,6 +21,13 @@ FINAL = frozenset({"auth-failed", "bad-json", "bad-message", "too-large", "sende
 """Refusals of a hello that will not change; any other may, such as ``name-taken`` while the server takes the lost
 connection for a live one."""
 
+VERSION = "1.0"
+MOST_GROUPS = 100
+"""How many groups are asked, at most, whether the user is a member."""
+
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds to wait, one after the other, where the server says that requests come too fast."""
+
 STEADY_SECONDS = 10.0
 """How long a connection has to last before the delays begin anew."""
 
@@ -58,7 +65,8 @@ class _Attempt:
     connection: Connection
     held: list[Incoming]
     features: frozenset[str] = frozenset()
-    """What the server offers, by its server-hello (I-HELLO-1)."""
+    is_standard: bool = False
+    """What the server offers, and whether it speaks tchat/1, by its server-hello (I-HELLO-1)."""
 
 
 async def come_back(way: Way, why: str, unsure: list[Asked], pauses: Iterable[float]) -> Connection:
@@ -108,6 +116,7 @@ async def _greet(way: Way, attempt: _Attempt) -> None:
     if way.hello is None:
         return
     answer = await _answer(attempt, Asked(way.compose("client-hello", way.hello)), way.patience)
+    attempt.is_standard = answer.get("version") == VERSION
     features = answer.get("features")
     attempt.features = frozenset(map(str, features)) if isinstance(features, list) else frozenset()
 
@@ -124,24 +133,44 @@ async def _answer(attempt: _Attempt, asked: Asked, patience: float) -> Message:
 
 async def _fetch(way: Way, attempt: _Attempt, unsure: list[Asked]) -> dict[str, Missed]:
     async def ask(action: str, **fields: Any) -> Message:
-        return await _answer(attempt, Asked(way.compose(action, fields), quiet=True), way.patience)
+        for pause in (*PAUSES, None):
+            try:
+                return await _answer(attempt, Asked(way.compose(action, fields), quiet=True), way.patience)
+            except Refused as error:
+                if error.code != "rate-limited" or pause is None:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError
 
-    known = way.known
+    known, paging = way.known, "paging" in attempt.features
+    since = known.last_ts
+    if attempt.is_standard:
+        await _find_groups(ask, known)
     missed = {}
     for group in sorted(known.joined):
-        missed[group] = await _of_group(ask, known, group, "paging" in attempt.features)
+        after = known.last_seq(group)
+        missed[group] = place = Missed(group, after, "" if after else since)
+        if after or since:
+            await fetch(ask, place, paging=paging)
+        place.complete = place.complete and bool(after or since)
+        if not place.complete:
+            await _see_members(ask, known, group)
     for group in {str(each.message["group"]) for each in unsure if each.message["action"] in _ENTERING} - known.joined:
-        missed[group] = await fetch(ask, group, known.last_seq(group), paging="paging" in attempt.features)
+        missed[group] = await fetch(ask, Missed(group, known.last_seq(group)), paging=paging)
     return missed
 
 
-async def _of_group(ask: Ask, known: Known, group: str, paging: bool) -> Missed:
-    after = known.last_seq(group)
-    missed = await fetch(ask, group, after, paging=paging) if after else Missed(group, after, complete=False)
-    if not missed.complete:
-        with suppress(Refused, Unanswered):
-            known.learn(await ask("members", group=group))
-    return missed
+async def _find_groups(ask: Ask, known: Known) -> None:
+    """Find the groups in which the user is and of which nothing was heard: membership survives (H-AWAY-1)."""
+    with suppress(Refused, Unanswered):
+        listed = known.listed(await ask("groups"))
+        for group in sorted(listed - known.joined)[:MOST_GROUPS]:
+            await _see_members(ask, known, group)
+
+
+async def _see_members(ask: Ask, known: Known, group: str) -> None:
+    with suppress(Refused, Unanswered):
+        known.learn(await ask("members", group=group))
 
 
 def _hand_on(way: Way, attempt: _Attempt, missed: Mapping[str, Missed]) -> None:
@@ -153,12 +182,17 @@ def _hand_on(way: Way, attempt: _Attempt, missed: Mapping[str, Missed]) -> None:
     for group in missed.values():
         if not group.complete and group.group in way.known.joined:
             way.emit(Incoming(Notice(_incomplete(group))))
+    late = [each for each in attempt.held[first:] if _place(each) not in fetched]
     name = way.known.name
-    heard = [heard_by(name, each.messages, member=each.group in way.known.joined) for each in missed.values()]
-    for message in merge(*heard, key=lambda each: str(each.get("ts", ""))):
-        way.emit(Incoming(message, missed=True))
-    for each in attempt.held[first:]:
-        if _place(each) not in fetched:
+    streams = []
+    for group in missed.values():
+        heard = heard_by(name, group.messages, member=group.group in way.known.joined)
+        live = [each for each in late if _is_in(each, group.group)]
+        streams.append(sorted([*(Incoming(each, missed=True) for each in heard), *live], key=_seq))
+    for each in merge(*streams, key=_ts):
+        way.emit(each)
+    for each in late:
+        if not any(_is_in(each, group) for group in missed):
             way.emit(each)
 
 
@@ -174,6 +208,20 @@ def _place(incoming: Incoming) -> tuple[str, int] | None:
     content = incoming.content
     group, seq = (content.get("group"), content.get("seq")) if isinstance(content, dict) else (None, None)
     return (normal(group), seq) if isinstance(group, str) and isinstance(seq, int) else None
+
+
+def _is_in(incoming: Incoming, group: str) -> bool:
+    place = _place(incoming)
+    return place is not None and place[0] == group
+
+
+def _seq(incoming: Incoming) -> int:
+    place = _place(incoming)
+    return place[1] if place else 0
+
+
+def _ts(incoming: Incoming) -> str:
+    return str(incoming.content.get("ts", "")) if isinstance(incoming.content, dict) else ""
 
 
 def _settle(way: Way, connection: Connection, missed: Mapping[str, Missed], unsure: Iterable[Asked]) -> None:
