@@ -119,6 +119,13 @@ EXPECTED: dict[str, Expected] = {
         noted=["line 1: ls;: client-list-clients got no answer"],
         here='"users": ["bob"]',
     ),
+    "once.py": Expected(status=6, alice=["hi"], bob=["hi"], noted=["The server has closed the connection."], here="hi"),
+    "capitals.py": Expected(
+        status=4,
+        alice=['{"Action": "server-hello", "Msg": "Hello alice"}'],
+        noted=[NOT_IN],
+        here='{"Action": "server-hello", "Msg": "Hello bob"}',
+    ),
 }
 
 
