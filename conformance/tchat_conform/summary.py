@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tchat_conform.actions import GROUP
 from tchat_conform.requirements import Keyword, Level, levels, requirement
 from tchat_conform.verdict import FEATURE, Result, Verdict
 
@@ -48,7 +49,23 @@ def _unmet(results: Iterable[Result]) -> Iterable[Result]:
     return (
         each
         for each in results
-        if each.verdict not in met and not lacks_feature(each) and requirement(each.requirement).keyword is Keyword.MUST
+        if each.verdict not in met
+        and not lacks_feature(each)
+        and not _is_of_groups(each)
+        and requirement(each.requirement).keyword is Keyword.MUST
+    )
+
+
+def _is_of_groups(result: Result) -> bool:
+    """Tell whether a case of the base level could not look because a request of a group is unknown.
+
+    What base says of all answers holds of those that there are; the request itself counts in the level of groups.
+    """
+    asked = result.findings[0].by if result.findings else None
+    return (
+        result.verdict is Verdict.UNSUPPORTED
+        and requirement(result.requirement).level == next(iter(levels()))
+        and asked in GROUP | {"groups"}
     )
 
 

@@ -62,6 +62,7 @@ def test_what_the_page_adds_makes_groups(tmp_path: Path, language: str, file: st
     server.write_text(f"{table}\n{added}\n{found}{rest}", encoding="utf-8")
     _, _, _, *which = POSTING.words
     conform(["--spawn", command, *which], tmp_path)
+    assert "Highest level reached: base" in conform(["--spawn", command, "--level", "base"], tmp_path)
 
 
 def program(command: Command) -> list[str]:

@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tchat_conform.actions import GROUP
 from tchat_conform.case import case
 from tchat_conform.connection import Connection
 from tchat_conform.expect import same, words
 from tchat_conform.steps import group_where_known, sends, without
 from tchat_conform.user import User
-from tchat_conform.verdict import Blocked, Failed, Finding, Message, must
+from tchat_conform.verdict import Blocked, Failed, Finding, Message, Unsupported, must
 from tchat_conform.world import World
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -354,6 +355,9 @@ async def _comes_in_order(user: User, expected: list[str], token: str) -> None:
 
     await user.connection.wait_until(lambda: len(came()) >= len(expected), user.world.patience)
     if missing := known - set(came()):
+        refused = {str(each.get("request")) for each in user.heard("server-error", code="unknown-action")} & GROUP
+        for action in sorted(refused):
+            raise Unsupported(Finding(f"the server does not know {action}", by=action))
         sentence = "the answers cannot be told apart, or not all of them came: the order cannot be seen"
         raise Blocked(Finding(sentence, str(sorted(missing)), str(came()), by="answers in their standard form"))
     must(came() == expected, "the answers must come in the order of the requests", str(expected), str(came()))

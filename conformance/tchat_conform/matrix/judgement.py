@@ -31,6 +31,8 @@ def judge(attempt: Attempt, scenario: str, known: Known) -> None:
     """Raise Unfinished with who is to blame, unless what was asked for has come about as far as anybody must."""
     _judge_request(attempt, known)
     _judge_refusal(attempt, scenario, known)
+    if attempt.action == "client-hello" and attempt.ended and attempt.closed and not _told_anything(attempt):
+        raise _server_failed(attempt, scenario, known, f"the server closes the connection when {_asked(attempt)}")
     if attempt.action == "client-hello" and attempt.ended and not attempt.server_end and not attempt.closed:
         raise _died(attempt.client, attempt.ended, (*attempt.earlier, *attempt.heard), known, "C-SHOW-3")
     for each in attempt.hearings:
@@ -272,6 +274,10 @@ def _name(told: Told | None) -> str:
     if told is None:
         return "the message"
     return told.action or "text that is no message"
+
+
+def _told_anything(attempt: Attempt) -> bool:
+    return attempt.answer is not None or any(not isinstance(each.content, BadInput) for each in attempt.heard)
 
 
 def _asked(attempt: Attempt) -> str:

@@ -39,6 +39,10 @@ needs_node = pytest.mark.skipif(
 )
 
 
+JUDGED_ALONE = {"once", "exact", "statuses", "capitals"}
+"""Servers that the suite of servers is tested with, and the matrix is not: of their pairs no facts are written down."""
+
+
 def commands() -> Mapping[str, Mapping[str, str]]:
     """Return the commands of all peers, by kind and name."""
     serves = f"{sys.executable} -m tchat_server --host {{host}} --port {{port}} --db {{dir}}/chat.sqlite"
@@ -264,5 +268,6 @@ def test_a_report_of_something_else_cannot_be_resumed(tmp_path: Path) -> None:
 
 def test_the_facts_are_about_all_foreign_peers() -> None:
     facts = truth()
-    assert set(facts) == set(commands()["server"])
+    assert set(facts) | JUDGED_ALONE == set(commands()["server"])
+    assert not set(facts) & JUDGED_ALONE
     assert all(list(each) == list(commands()["client"]) for each in facts.values())
