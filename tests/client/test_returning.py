@@ -1,6 +1,7 @@
 """A session whose connection is lost: it comes back, misses nothing, and does nothing twice."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -234,6 +235,32 @@ async def test_listing_under_way_is_asked_again(server: ServerProcess) -> None:
     async with alice_and_bob(server) as (laid, alice, _):
         laid.cut_after_request('"client-list-clients"')
         assert sorted((await alice.session.clients())["clients"]) == ["alice", "bob"]
+
+
+async def test_nothing_is_lost_or_done_twice_however_often_the_connection_is_cut(server: ServerProcess) -> None:
+    moments = random.Random(6)  # noqa: S311 - nothing secret
+
+    async def cut(laid: Wire) -> None:
+        while True:
+            await asyncio.sleep(moments.uniform(0.02, 0.2))
+            laid.cut()
+            await asyncio.sleep(moments.uniform(0, 0.05))
+            laid.mend()
+
+    async def post(session: Session) -> None:
+        for number in range(80):
+            await session.post("wob", f"{session.name} {number}")
+
+    async with alice_and_bob(server) as (laid, alice, bob):
+        cutting = asyncio.create_task(cut(laid))
+        await asyncio.gather(post(alice.session), post(bob))
+        cutting.cancel()
+        laid.mend()
+        await bob.post("wob", "the end")
+        await alice.until_text("the end")
+        history = [each["msg"] for each in (await bob.request("msgs", group="wob", limit=1000))["messages"]]
+        assert alice.posts == history
+        assert len(history) == len(set(history)) == 162
 
 
 async def test_request_of_which_the_connection_is_lost_again_and_again_is_given_up(server: ServerProcess) -> None:
