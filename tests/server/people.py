@@ -146,3 +146,14 @@ async def town(
             yield people
         finally:
             await people.close()
+
+
+async def everything(person: Person, action: str, key: str) -> list[Message]:
+    """Read a history page by page."""
+    items: list[Message] = []
+    page: Message = {"more": True}
+    while page["more"]:
+        before = {"before": items[0]["seq"]} if items else {}
+        page = await person.ask(action, group="wob", limit=1000, **before)
+        items = page[key] + items
+    return items

@@ -15,7 +15,7 @@ import pytest
 
 from processes import ServerProcess
 from server.checker import Witness, check, check_file
-from server.people import Gone, Message, Person
+from server.people import Gone, Person, everything
 
 KILLS = int(os.environ.get("TCHAT_KILLS", "4"))
 """How often the server is killed; docs/operating.md names the long run."""
@@ -156,14 +156,3 @@ async def post_until_gone(person: Person, number: int, server: ServerProcess, en
             if len(witness.acknowledged) == enough:
                 server.process.kill()
     return witness
-
-
-async def everything(person: Person, action: str, key: str) -> list[Message]:
-    """Read a history page by page."""
-    items: list[Message] = []
-    page: Message = {"more": True}
-    while page["more"]:
-        before = {"before": items[0]["seq"]} if items else {}
-        page = await person.ask(action, group="wob", limit=1000, **before)
-        items = page[key] + items
-    return items

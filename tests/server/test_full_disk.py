@@ -1,0 +1,64 @@
+"""A disk that is really full, under a real server: nothing that is not stored is acknowledged, and it goes on."""
+
+import subprocess
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from processes import ServerProcess
+from server.checker import Witness, check, check_file
+from server.people import Person, everything
+
+SIZE = "4m"
+BALLAST = 1024 * 1024
+BIG = "x" * 8_000
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of four megabytes."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"nobody may mount a file system here: {mounted.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+async def test_a_full_disk_is_told_and_service_goes_on_when_there_is_room(small_disk: Path) -> None:
+    ballast, database = small_disk / "ballast", small_disk / "t.sqlite"
+    ballast.write_bytes(b"\0" * BALLAST)
+    ann_saw, bob_saw, answer = Witness(), Witness(), {"code": ""}
+    with ServerProcess(database) as server:
+        ann, bob = [await Person.connect(name, server.port) for name in ("ann", "bob")]
+        await ann.ask("client-hello")
+        await ann.ask("cgroupe", group="wob")
+        await bob.ask("join", group="wob")
+        await ann.news()
+        for number in count():
+            answer = await ann.ask("gbroadcast", group="wob", msg=f"{number} {BIG}")
+            if "code" in answer:
+                break
+            ann_saw.note({**answer, "id": number})
+        assert answer["code"] == "storage-full"
+        assert (await bob.ask("groups"))["groups"][0]["members"] == 2, "reading goes on"
+        ballast.unlink()
+        posted = await ann.ask("gbroadcast", group="wob", msg="there is room again")
+        ann_saw.note({**posted, "id": "last"})
+        for message in await bob.news():
+            bob_saw.note(message)
+        history = await everything(bob, "msgs", "messages")
+        events = await everything(bob, "states", "events")
+        await ann.close()
+        await bob.close()
+    check([ann_saw, bob_saw], history, events)
+    assert len(history) == len(ann_saw.acknowledged) == len(bob_saw.received)
+    assert history[-1]["msg"] == "there is room again"
+    check_file(database)
