@@ -123,6 +123,14 @@ async def test_a_place_is_free_again_when_somebody_leaves(tmp_path: Path) -> Non
                 break
 
 
+async def test_who_owns_as_many_groups_as_allowed_founds_no_more(tmp_path: Path) -> None:
+    async with town(tmp_path / "t.sqlite", max_groups=1) as square:
+        ann, bob = await square.come_all("ann", "bob")
+        await ann.ask("cgroupe", group="one")
+        assert await ann.refused("cgroupe", group="two") == "storage-full"
+        assert (await bob.ask("cgroupe", group="two"))["action"] == "server-cgroupe"
+
+
 async def test_flood_of_requests_does_not_keep_others_waiting(square: Town) -> None:
     ann, bob = await square.come_all("ann", "bob")
     for _ in range(5000):

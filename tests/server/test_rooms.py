@@ -111,6 +111,19 @@ def test_creator_is_owner_and_first_member(den: Hall) -> None:
     assert answer == {"action": "server-members"} | expected
 
 
+def test_nobody_owns_more_groups_than_the_server_keeps_for_a_user(hall: Hall) -> None:
+    hall.state.max_groups = 2
+    hall.does("cgroupe", "ann", group="one")
+    hall.does("cgroupe", "ann", group="two")
+    assert hall.refuses("cgroupe", "ann", group="one") == "group-exists", "what is wrong with the request comes first"
+    assert hall.refuses("cgroupe", "ann", group="three") == "storage-full"
+    hall.does("cgroupe", "bob", group="three")
+    hall.does("join", "bob", group="one")
+    hall.does("leave", "ann", group="one")
+    hall.does("cgroupe", "ann", group="four")
+    assert hall.refuses("cgroupe", "bob", group="five") == "storage-full", "he has inherited one"
+
+
 def test_members_tell_who_is_online(wob: Hall) -> None:
     wob.does("join", "cyd", group="wob")
     answer = wob.does("members", "bob", group="wob").answer

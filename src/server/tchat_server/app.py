@@ -45,7 +45,8 @@ FAILURES = {
 class App:
     """The chat behind the connections.
 
-    ``hashing`` is how passwords are checked; ``empty`` tells when no connection is left.
+    ``state`` is what the store holds at the start, ``hashing`` how passwords are checked; ``empty`` tells when no
+    connection is left.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class App:
         store: Store,
         hashing: Hashing,
         *,
-        features: tuple[str, ...],
+        state: State,
         limits: ConnectionLimits,
         strict: bool = False,
     ) -> None:
@@ -62,7 +63,7 @@ class App:
         self._limits = limits
         self._from_address: Counter[str] = Counter()
         self._strict = strict
-        self._state = State(*store.load(), features=features)
+        self._state = state
         self._online: dict[str, Connection] = {}
         self._entries: list[Entry] = []
         self._reaches: dict[Sequence[str], Reach] = {}

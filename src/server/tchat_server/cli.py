@@ -42,6 +42,10 @@ ELSEWHERE = "; without the option no limit for this machine"
     help="Disconnect a client that leaves more than this unread.",
 )  # fmt: skip
 @click.option(
+    "--max-groups", type=click.IntRange(min=0), default=1_000, metavar="N",
+    help="Refuse to found more groups than one user may own with storage-full; 0: no limit.",
+)  # fmt: skip
+@click.option(
     "--max-connections", type=click.IntRange(min=1), default=10_000, metavar="N",
     help="Refuse further connections with server-full.",
 )  # fmt: skip

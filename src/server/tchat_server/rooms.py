@@ -113,9 +113,19 @@ def _create(ask: Ask) -> Outcome:
     name, private = ask.fields["group"], ask.fields.get("private", False)
     if name in ask.state.groups:
         raise Refusal(ErrorCode.GROUP_EXISTS, f"There is a group {name} already.")
+    if _owns_too_much(ask):
+        most = f"{ask.state.max_groups} groups"
+        raise Refusal(ErrorCode.STORAGE_FULL, f"{ask.sender} owns {most}, the most that this server keeps for a user.")
     founding = GroupCreated(name, private), OwnerChanged(name, ask.sender), MemberAdded(name, ask.sender)
     stated = Ask(ask.state, ask.action, ask.sender, {"private": private}, ask.ts)
     return _event(stated, Group(name, private), (), founding)
+
+
+def _owns_too_much(ask: Ask) -> bool:
+    most, groups = ask.state.max_groups, ask.state.groups
+    if not most or len(groups) < most:
+        return False
+    return sum(each.owner == ask.sender for each in groups.values()) >= most
 
 
 def _groups(ask: Ask) -> Outcome:

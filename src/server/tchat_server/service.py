@@ -13,6 +13,7 @@ from tchat_server.app import App
 from tchat_server.connection import Connection
 from tchat_server.identity import HASH_MEMORY, Hashing
 from tchat_server.limits import IDENTIFY_SECONDS, PeerLimits, connection_limits
+from tchat_server.state import State
 from tchat_server.store import Store, Synchronous
 
 log = logging.getLogger("tchat.server")
@@ -28,7 +29,7 @@ class Options:
     """The options of ``tchat-server``; port 0 takes a free one, ``max_queue`` is in bytes.
 
     ``max_per_address``, ``max_rate`` and ``identify_within`` are those of PeerLimits; ``keepalive`` is in seconds and
-    ``hash_memory`` in KiB.
+    ``hash_memory`` in KiB; ``max_groups`` is how many groups one user may own, 0 for any number.
     """
 
     host: str = "127.0.0.1"
@@ -37,6 +38,7 @@ class Options:
     strict: bool = False
     synchronous: Synchronous = "full"
     max_queue: int = 1_048_576
+    max_groups: int = 1_000
     max_connections: int = 10_000
     max_per_address: int | None = None
     max_rate: int | None = None
@@ -78,7 +80,8 @@ async def serve(options: Options) -> AsyncIterator[Service]:
             log.info("database %s: %s", options.db, store.summary())
             features = ("auth", "offline", "paging", *(("tls",) if options.tls else ()))
             hashing = Hashing(hasher, options.hash_memory)
-            app = App(store, hashing, features=features, limits=limits, strict=options.strict)
+            state = State(*store.load(), features=features, max_groups=options.max_groups)
+            app = App(store, hashing, state=state, limits=limits, strict=options.strict)
             await listener.start_serving()
             try:
                 yield Service(options.host, listener.sockets[0].getsockname()[1])

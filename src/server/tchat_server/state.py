@@ -21,10 +21,12 @@ class State:
     """Everything a decision depends on.
 
     ``users`` are all known users with the hash of their password or None; ``online`` those with a live
-    connection, in the order of coming; ``features`` what the server offers (I-HELLO-1).
+    connection, in the order of coming; ``features`` what the server offers (I-HELLO-1); ``max_groups`` how many groups
+    one user may own, 0 for any number.
     """
 
     users: dict[str, str | None] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     online: dict[str, None] = field(default_factory=dict)
     features: tuple[str, ...] = ()
+    max_groups: int = 0
