@@ -222,10 +222,11 @@ class Connection:
             async with asyncio.timeout(1):
                 await self.writer.wait_closed()
 
-    def part(self) -> None:
+    def part(self, parting: set[asyncio.StreamWriter]) -> None:
         """Leave as gently as TCP can: end our side, and close once the server has ended its own, or after a while.
 
         To close at once, with something unread on its way, would be a reset, which disturbs many a server.
+        ``parting`` holds those who have not closed yet, and is kept up to date.
         """
         if self.closed or self.writer.is_closing() or not self.writer.can_write_eof():
             self._deaf = True
@@ -236,7 +237,8 @@ class Connection:
         self._deaf = self._parting = True
         with suppress(OSError):
             self.writer.write_eof()
-        asyncio.get_running_loop().call_later(LINGERS, self.writer.close)
+        parting.add(self.writer)
+        asyncio.get_running_loop().call_later(LINGERS, _close, self.writer, parting)
 
     async def finish(self) -> None:
         """End our side once all that was sent has gone, where closing at once could lose it; TLS can only close."""
@@ -295,3 +297,8 @@ class Connection:
                 if not self.is_noise(message):
                     self.inbox.append(Received(message, time.monotonic()))
         self.news.set()
+
+
+def _close(writer: asyncio.StreamWriter, parting: set[asyncio.StreamWriter]) -> None:
+    parting.discard(writer)
+    writer.close()

@@ -1,5 +1,6 @@
 """What all cases of one run share: the server, how to speak to it, how fast it is, and what it leaves unanswered."""
 
+import asyncio
 import secrets
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -64,6 +65,7 @@ class Run:
     malformed: dict[str, dict[str, Any]] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(3))
     serial: "count[int]" = field(default_factory=lambda: count(1))
+    parting: set[asyncio.StreamWriter] = field(default_factory=set)
     restarter: Callable[[bool], Awaitable[None]] | None = None
     _times: "deque[float]" = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
@@ -139,6 +141,15 @@ class Run:
     def is_fact(self, what: str) -> bool:
         """Tell whether something was waited for in vain so often that luck had no part in it."""
         return self.is_mute(what) and self.silences[what] >= SILENCES_THAT_PROVE
+
+    async def leave(self) -> None:
+        """Close whatever connection is still open: the run is over."""
+        if self.witness is not None:
+            await self.witness.leave()
+        for writer in self.parting:
+            writer.close()
+        self.parting.clear()
+        await asyncio.sleep(0)
 
     async def past_all(self, limit: float) -> float | None:
         """Return how many seconds the server took to be past all that was sent so far; None if that cannot be told."""

@@ -56,16 +56,19 @@ async def run_cases(  # noqa: PLR0913 - what a run depends on, by name
     await target.start()
     run = Run(target, limit)
     try:
+        return await _judged(cases, run, jobs, on_result, on_start)
+    finally:
+        await run.leave()
+
+
+async def _judged(cases: Sequence[Case], run: Run, jobs: int, on_result: OnResult, on_start: OnStart) -> list[Result]:
+    try:
         await probe(run)
     except StopPolitely as stopped:
         on_start(run)
         return _Runner(run, jobs, on_result).stopped(cases, stopped)
     on_start(run)
-    try:
-        return await _Runner(run, jobs, on_result).run(cases)
-    finally:
-        if run.witness is not None:
-            await run.witness.leave()
+    return await _Runner(run, jobs, on_result).run(cases)
 
 
 class _Runner:

@@ -307,5 +307,5 @@ class World:
     async def end(self) -> None:
         """Let everybody leave, and keep what shows how the server speaks."""
         for connection in self.connections:
-            connection.part()
+            connection.part(self.run.parting)
             self.run.notes_form(each.message for each in connection.inbox)

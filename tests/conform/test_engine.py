@@ -41,9 +41,10 @@ def with_server(server: SpawnedServer, ask: Callable[[SpawnedServer], Awaitable[
 async def probed(server: SpawnedServer) -> Run:
     await server.start()
     run = Run(server, LIMIT)
-    await probe(run)
-    if run.witness is not None:
-        await run.witness.leave()
+    try:
+        await probe(run)
+    finally:
+        await run.leave()
     return run
 
 
