@@ -77,6 +77,11 @@ def _rules(action: str) -> _Rules:
 
 
 @cache
+def _actions(kind: Kind) -> frozenset[str]:
+    return frozenset(schemas.actions(kind))
+
+
+@cache
 def _registry() -> jsonschema_rs.Registry:
     return jsonschema_rs.Registry([(each["$id"], each) for each in schemas.every()])
 
@@ -102,7 +107,7 @@ def prepare() -> None:
 def is_valid(kind: Kind, message: Any) -> bool:
     """Tell whether a message has the form of the request or answer that its action names."""
     action = message.get("action") if isinstance(message, dict) else None
-    return action in schemas.actions(kind) and _verdict(kind, action).is_valid(message)
+    return isinstance(action, str) and action in _actions(kind) and _verdict(kind, action).is_valid(message)
 
 
 def problems(kind: Kind, message: Any) -> list[Problem]:
@@ -142,7 +147,7 @@ def parse_request(message: Mapping[str, Any], *, strict: bool = False) -> Reques
     if not isinstance(action, str):
         raise _bad_message(problems("requests", message)[0])
     standard = _standard_action(action, strict=strict)
-    if standard not in schemas.actions("requests"):
+    if standard not in _actions("requests"):
         shown = action[:MAX_ECHOED_ACTION]
         raise Refusal(ErrorCode.UNKNOWN_ACTION, f"This server knows no action {shown!r}.")
     rules = _rules(standard)
@@ -205,10 +210,12 @@ def _check(rules: _Rules, message: dict[str, Any]) -> None:
 
 
 def _normalise_names(rules: _Rules, message: dict[str, Any]) -> None:
-    fields = [field for field in rules.names if field in message and not message[field].isascii()]
-    for field in fields:
-        message[field] = names.normal(message[field])
-    if fields:  # NFC can lengthen a name, and turns U+037E into a semicolon
+    changed = False
+    for field in rules.names:
+        if field in message and not message[field].isascii():
+            message[field] = names.normal(message[field])
+            changed = True
+    if changed:  # NFC can lengthen a name, and turns U+037E into a semicolon
         _check(rules, message)
 
 

@@ -3,10 +3,13 @@
 One connection, and it alone writes. ``commit`` makes a batch of changes durable or none of them.
 """
 
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +61,16 @@ _GROUPS = """SELECT name, private, owner,
     max(coalesce((SELECT max(seq) FROM group_messages WHERE "group" = name), 0),
         coalesce((SELECT max(seq) FROM group_events WHERE "group" = name), 0))
     FROM groups ORDER BY rowid"""
+
+
+@cache
+def _bound(write: str) -> tuple[str, Callable[[Change], tuple[object, ...]]]:
+    """Return a statement of WRITES with its parameters by place, which SQLite binds faster than by name."""
+    fields = re.findall(r":([a-z_]+)", write)
+    statement = re.sub(r":[a-z_]+", "?", write)
+    if len(fields) > 1:
+        return statement, attrgetter(*fields)
+    return statement, lambda change: tuple(getattr(change, field) for field in fields)
 
 
 class StoreUnusable(Exception):  # noqa: N818 - said to the person who starts the server
@@ -126,7 +139,8 @@ class Store:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for kind, run in groupby(changes, type):
-                self._db.executemany(WRITES[kind], map(vars, run))
+                statement, parameters = _bound(WRITES[kind])
+                self._db.executemany(statement, map(parameters, run))
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             raise CommitFailed(error) from error
