@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,64 @@ def test_log_escapes_what_peers_say(tmp_path: Path) -> None:
     assert r"\x1b[31m\nred" in errors
 
 
+def test_it_says_on_a_signal_how_it_is(tmp_path: Path) -> None:
+    command = [*COMMAND, "--port", "0", "--db", str(tmp_path / "t.sqlite")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        port = int(process.stdout.readline().partition(":")[2].partition(",")[0])
+        with socket.create_connection(("127.0.0.1", port), LIMIT) as peer:
+            peer.sendall(b'{"action":"client-hello","from":"ann"}\n')
+            assert b"server-hello" in peer.recv(4096)
+            process.send_signal(signal.SIGUSR1)
+            said = process.stderr.readline()
+            peer.sendall(b'{"action":"client-list-clients","from":"ann"}\n')
+            assert b'"clients":["ann"]' in peer.recv(4096), "it goes on"
+        process.terminate()
+        assert process.communicate(timeout=LIMIT)[1] == "", "one line and nothing else"
+    assert said.endswith(" STATUS connections 1, behind with reading 0, users online 1, users known 1, groups 0\n")
+
+
+async def test_a_server_that_was_stopped_for_a_while_goes_on(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "t.sqlite") as server:
+        ann, bob = [await Person.connect(name, server.port) for name in ("ann", "bob")]
+        await ann.ask("cgroupe", group="wob")
+        await bob.ask("join", group="wob")
+        server.process.send_signal(signal.SIGSTOP)
+        await asyncio.to_thread(os.waitpid, server.process.pid, os.WUNTRACED)  # it has stopped
+        for number in range(50):
+            ann.send("gbroadcast", group="wob", msg=f"{number}")
+        late = await Person.connect("eve", server.port)
+        server.process.send_signal(signal.SIGCONT)
+        heard = [await bob.receive() for _ in range(50)]
+        assert [each["msg"] for each in heard if "msg" in each] == [str(number) for number in range(50)]
+        assert (await late.ask("client-hello"))["action"] == "server-hello"
+        for person in (ann, bob, late):
+            await person.close()
+
+
+async def test_what_it_stored_was_acknowledged_when_it_ends_under_load(tmp_path: Path) -> None:
+    database = tmp_path / "t.sqlite"
+    with ServerProcess(database) as server:
+        people = [await Person.connect(f"u{each}", server.port) for each in range(4)]
+        for person in people:
+            await person.ask("cgroupe" if person is people[0] else "join", group="wob")
+        posting = [post_until_gone(person, 0, server.process.terminate, ACKNOWLEDGED) for person in people]
+        witnesses = await asyncio.gather(*posting)
+        for person in people:
+            await person.close()
+        assert server.process.wait(LIMIT) == 0
+    with ServerProcess(database) as server:
+        reader = await Person.connect("u0", server.port)
+        history = await everything(reader, "msgs", "messages")
+        check(witnesses, history, await everything(reader, "states", "events"))
+        await reader.close()
+    acknowledged = {message["msg"] for each in witnesses for message in each.acknowledged}
+    assert len(acknowledged) >= ACKNOWLEDGED
+    assert {message["msg"] for message in history} == acknowledged
+    check_file(database)
+
+
 async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> None:
     """Kill the server under load, again and again: nothing acknowledged is lost, nothing is there twice (H-KILL-1)."""
     database = tmp_path / "t.sqlite"
@@ -125,7 +184,7 @@ async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> No
                 await person.ask("client-hello")
                 create = number == 0 and person is people[0]
                 await person.ask("cgroupe" if create else "join", group="wob")
-            posting = [post_until_gone(person, number, server, wanted) for person in people]
+            posting = [post_until_gone(person, number, server.process.kill, wanted) for person in people]
             witnesses += await asyncio.gather(*posting)
             for person in people:
                 await person.close()
@@ -143,8 +202,8 @@ async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> No
     print(f"{KILLS} kills, {acknowledged} messages acknowledged, {len(history)} stored")
 
 
-async def post_until_gone(person: Person, number: int, server: ServerProcess, enough: int) -> Witness:
-    """Post with messages in flight until the server is killed, by who has had enough acknowledgements."""
+async def post_until_gone(person: Person, number: int, end: Callable[[], None], enough: int) -> Witness:
+    """Post with messages in flight until the server is gone; who has had enough acknowledgements calls ``end``."""
     sent = 0
     witness = Witness()
     with contextlib.suppress(Gone, ConnectionError, json.JSONDecodeError):  # a kill may cut a line
@@ -154,5 +213,5 @@ async def post_until_gone(person: Person, number: int, server: ServerProcess, en
                 sent += 1
             witness.note(await person.receive())
             if len(witness.acknowledged) == enough:
-                server.process.kill()
+                end()
     return witness

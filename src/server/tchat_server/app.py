@@ -142,6 +142,14 @@ class App:
         if connection.mail_waits:
             self._guard(connection, None, partial(self._deliver_mail, connection))
 
+    def status(self) -> str:
+        """Say in one line what there is at the moment, without names, for whoever runs the server."""
+        behind = sum(connection.unread for connection in self.connections)
+        return (
+            f"connections {len(self.connections)}, behind with reading {behind}, users online {len(self._online)}, "
+            f"users known {len(self._state.users)}, groups {len(self._state.groups)}"
+        )
+
     # One request
 
     def restrain(self, connection: Connection, received: Received) -> None:

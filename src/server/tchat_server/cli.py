@@ -13,8 +13,8 @@ import click
 
 from tchat_server.identity import HASH_MEMORY
 from tchat_server.limits import BURST, IDENTIFY_SECONDS, PER_ADDRESS, RATE, is_loopback
-from tchat_server.log import start_logging
-from tchat_server.service import Options, serve
+from tchat_server.log import STATUS, start_logging
+from tchat_server.service import Options, Service, serve
 from tchat_server.store import StoreUnusable
 
 log = logging.getLogger("tchat.server")
@@ -104,8 +104,14 @@ async def _run(options: Options) -> None:
         if not is_loopback(options.host):
             log.warning("listening on %s: everyone who reaches this address can connect", options.host)
         shown = f"[{options.host}]" if ":" in options.host else options.host
+        if hasattr(signal, "SIGUSR1"):  # Windows has none
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: _tell(service))
         print(f"tchat-server listening on {shown}:{service.port}, database {options.db}", flush=True)
         await stopped.wait()
+
+
+def _tell(service: Service) -> None:
+    log.log(STATUS, service.status())
 
 
 def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -4,6 +4,9 @@ import logging
 import sys
 from typing import Any
 
+STATUS = logging.CRITICAL + 1
+"""The level of what was asked for, which is shown however little is logged."""
+
 
 def printable(text: str, *, keep: str = "") -> str:
     r"""Return a text with every character that does not print escaped, but those to keep.
@@ -30,6 +33,7 @@ class PrintableFormatter(logging.Formatter):
 
 def start_logging(verbosity: int) -> None:
     """Log warnings to stderr; with ``verbosity`` 1 what happens too, with 2 everything."""
+    logging.addLevelName(STATUS, "STATUS")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
     levels = (logging.WARNING, logging.INFO, logging.DEBUG)

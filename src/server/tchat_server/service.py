@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
@@ -50,10 +50,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A server that runs; ``port`` is the real one where 0 was asked for."""
+    """A server that runs; ``port`` is the real one where 0 was asked for, ``status`` says in a line what it does."""
 
     host: str
     port: int
+    status: Callable[[], str]
 
 
 @asynccontextmanager
@@ -84,7 +85,7 @@ async def serve(options: Options) -> AsyncIterator[Service]:
             app = App(store, hashing, state=state, limits=limits, strict=options.strict)
             await listener.start_serving()
             try:
-                yield Service(options.host, listener.sockets[0].getsockname()[1])
+                yield Service(options.host, listener.sockets[0].getsockname()[1], app.status)
             finally:
                 listener.close()
                 await _end(app)
