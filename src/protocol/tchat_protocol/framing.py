@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from math import isfinite
 from typing import Any, Literal
 
@@ -53,12 +54,11 @@ def encode(message: Mapping[str, Any]) -> bytes:
     types.
     """
     try:
-        plain = message if type(message) is dict else dict(message)
-        line = orjson.dumps(plain, option=orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(message if type(message) is dict else dict(message), option=orjson.OPT_APPEND_NEWLINE)
     except TypeError as error:
         raise ValueError(f"not expressible as JSON: {error}") from error
     # orjson writes null for them without a word; few messages have a null, so that few are searched
-    if b"null" in line and not _all_finite(message):
+    if line.find(b"null") >= 0 and not _all_finite(message):
         raise ValueError("not expressible as JSON: NaN or infinity")
     return line
 
@@ -121,18 +121,22 @@ class Decoder:
 
     def _take_lines(self, data: bytes, found: list[Message | BadInput]) -> bytes:
         """Take the messages that fill a line each, as most do under load; return what is left from the first other."""
-        begin = 0
-        while (end := data.find(b"\n", begin, begin + self._limit + 1)) != -1:
-            line = data[begin:end]
-            if not line.startswith(b"{") or line.count(b"{") + line.count(b"[") > MAX_DEPTH:
-                break
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        alike = len(data) <= self._limit and _all_plain(data, len(lines), rest)
+        taken = 0
+        for line in lines if alike else takewhile(self._plain, lines):
             try:
                 found.append(orjson.loads(line))
             except orjson.JSONDecodeError:
                 break
-            begin = end + 1
-        self._dropped += begin
-        return data[begin:]
+            taken += len(line) + 1
+        self._dropped += taken
+        return data[taken:]
+
+    def _plain(self, line: bytes) -> bool:
+        """Tell whether a line may be parsed at once: neither too long nor too deep, and an object if anything."""
+        return len(line) <= self._limit and line.startswith(b"{") and line.count(b"{") + line.count(b"[") <= MAX_DEPTH
 
     def _next(self) -> Message | BadInput | None:
         """Take the next message or bad input off the buffer; None while there is none that is complete."""
@@ -225,6 +229,12 @@ class Decoder:
     def _drop(self, count: int) -> None:
         del self._buffer[:count]
         self._dropped += count
+
+
+def _all_plain(data: bytes, lines: int, rest: bytes) -> bool:
+    """Tell without looking at each line whether all begin with a brace and none can be too deep: each has its own."""
+    begun = data.startswith(b"{") + data.count(b"\n{")
+    return begun - rest.startswith(b"{") == lines and data.count(b"{") + data.count(b"[") - lines < MAX_DEPTH
 
 
 def _beginning(text: bytearray) -> str:

@@ -3,7 +3,7 @@
 jsonschema-rs gives the verdict (every message in production passes here), jsonschema the explanation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -52,11 +52,12 @@ class Request:
 class _Rules:
     """What reading a request of one action looks at, found once: every request passes here.
 
-    ``aliases`` are the required fields that may be called otherwise, each with what it may be called; ``sender``
-    is the field of the sender's name.
+    ``action`` is the standard one; ``aliases`` are the required fields that may be called otherwise, each with what
+    it may be called; ``sender`` is the field of the sender's name.
     """
 
-    verdict: jsonschema_rs.Draft202012Validator
+    action: str
+    is_valid: Callable[[Any], bool]
     aliases: tuple[tuple[str, tuple[str, ...]], ...]
     sender: str | None
     names: tuple[str, ...]
@@ -68,7 +69,8 @@ def _rules(action: str) -> _Rules:
     required = schemas.schema("requests", action)["required"]
     aliases = [(field, tuple(alike)) for alike in schemas.load("aliases.json")["fields"] for field in alike]
     return _Rules(
-        _verdict("requests", action),
+        action,
+        _verdict("requests", action).is_valid,
         tuple((field, alike) for field, alike in aliases if field in required),
         request_name_field(action),
         _fields(action, NAME_DEFINITIONS),
@@ -77,8 +79,17 @@ def _rules(action: str) -> _Rules:
 
 
 @cache
-def _actions(kind: Kind) -> frozenset[str]:
-    return frozenset(schemas.actions(kind))
+def _readable(*, strict: bool) -> dict[str, _Rules]:
+    """Return how to read a request, by every name of its action that a server takes."""
+    standard = {action: action for action in schemas.actions("requests")}
+    aliases = {} if strict else schemas.load("aliases.json")["actions"]
+    return {name: _rules(action) for name, action in {**standard, **aliases}.items()}
+
+
+@cache
+def _verdicts(kind: Kind) -> dict[str, Callable[[Any], bool]]:
+    """Return what tells whether a message has its form, by the action."""
+    return {action: _verdict(kind, action).is_valid for action in schemas.actions(kind)}
 
 
 @cache
@@ -98,16 +109,17 @@ def _explainer(kind: Kind, action: str) -> Draft202012Validator:
 
 def prepare() -> None:
     """Compile every schema now, some 50 ms of work, rather than at the first message of each kind."""
-    for action in schemas.actions("requests"):
-        _rules(action)
-    for action in schemas.actions("answers"):
-        _verdict("answers", action)
+    for strict in (False, True):
+        _readable(strict=strict)
+    for kind in ("requests", "answers"):
+        _verdicts(kind)
 
 
 def is_valid(kind: Kind, message: Any) -> bool:
     """Tell whether a message has the form of the request or answer that its action names."""
     action = message.get("action") if isinstance(message, dict) else None
-    return isinstance(action, str) and action in _actions(kind) and _verdict(kind, action).is_valid(message)
+    verdict = _verdicts(kind).get(action) if isinstance(action, str) else None
+    return verdict is not None and verdict(message)
 
 
 def problems(kind: Kind, message: Any) -> list[Problem]:
@@ -146,12 +158,12 @@ def parse_request(message: Mapping[str, Any], *, strict: bool = False) -> Reques
     action = message.get("action")
     if not isinstance(action, str):
         raise _bad_message(problems("requests", message)[0])
-    standard = _standard_action(action, strict=strict)
-    if standard not in _actions("requests"):
+    rules = _readable(strict=strict).get(action)
+    if rules is None:
         shown = action[:MAX_ECHOED_ACTION]
         raise Refusal(ErrorCode.UNKNOWN_ACTION, f"This server knows no action {shown!r}.")
-    rules = _rules(standard)
-    candidate = {**message, "action": standard}
+    candidate = {**message}
+    candidate["action"] = rules.action
     if not strict:
         _resolve_field_aliases(rules, candidate)
     _check(rules, candidate)
@@ -161,7 +173,7 @@ def parse_request(message: Mapping[str, Any], *, strict: bool = False) -> Reques
             candidate[field] = int(candidate[field])  # 20.0 is an integer in JSON Schema, and a float in Python
     del candidate["action"]
     identifier = candidate.pop("id", None)
-    return Request(standard, candidate[rules.sender] if rules.sender else None, candidate, identifier)
+    return Request(rules.action, candidate[rules.sender] if rules.sender else None, candidate, identifier)
 
 
 def request_name_field(action: str) -> str | None:
@@ -189,13 +201,6 @@ def _id_validator() -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(schemas.load("common.json")["$defs"]["id"])
 
 
-def _standard_action(action: str, *, strict: bool) -> str:
-    if strict:
-        return action
-    standard: str = schemas.load("aliases.json")["actions"].get(action, action)
-    return standard
-
-
 def _resolve_field_aliases(rules: _Rules, message: dict[str, Any]) -> None:
     for field, alike in rules.aliases:
         if field not in message:
@@ -205,7 +210,7 @@ def _resolve_field_aliases(rules: _Rules, message: dict[str, Any]) -> None:
 
 
 def _check(rules: _Rules, message: dict[str, Any]) -> None:
-    if not rules.verdict.is_valid(message):
+    if not rules.is_valid(message):
         raise _bad_message(problems("requests", message)[0])
 
 

@@ -57,7 +57,7 @@ class Handler(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """A peer. ``name`` is the user it is bound to, set by the server.
+    """A peer. ``name`` is the user it is bound to, set by the server; ``owed`` how many bytes the turn has for it.
 
     Requests are handled one after the other (W-ORDER-1): none while a password is checked (``hold``), none while
     the peer leaves its answers unread. Reading stops meanwhile, so that memory stays bounded. Messages of others
@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
         self._decoder = Decoder()
         self._inbox: deque[Received] | None = None  # most connections are idle, and an empty one is large
         self._outbox: list[bytes] = []
-        self._owed = 0
+        self.owed = 0
         self._held = False
         self._unread = False
         self._ending = False
@@ -167,17 +167,13 @@ class Connection(asyncio.Protocol):
         self._held = False
         self._work()
 
-    def owe(self, size: int) -> None:
-        """Count an answer of about so many bytes that is to be sent at the end of the turn."""
-        self._owed += size
-
     def queue(self, messages: Iterable[bytes]) -> None:
         """Queue messages, for ``write`` to send at the end of the turn."""
         self._outbox.extend(messages)
 
     def write(self) -> bool:
         """Send what is queued; return False if the peer has left too much unread and is cut off instead."""
-        messages, self._outbox, self._owed = self._outbox, [], 0
+        messages, self._outbox, self.owed = self._outbox, [], 0
         if self.ending:
             return True
         if self._transport.get_write_buffer_size() > self._max_queue:
@@ -220,7 +216,7 @@ class Connection(asyncio.Protocol):
 
     def _work(self) -> None:
         budget = TURN_REQUESTS
-        while self._inbox and budget and self._ready():
+        while self._inbox and budget and not (self._held or self._unread or self._ending) and self.owed < HIGH_WATER:
             budget -= 1
             received = self._inbox.popleft()
             if self._bucket is None or self._bucket.take(monotonic()) or isinstance(received, BadInput):
@@ -234,9 +230,6 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
-
-    def _ready(self) -> bool:
-        return not (self._held or self._unread or self._ending) and self._owed < HIGH_WATER
 
 
 def _keep_alive(peer: socket.socket, seconds: int) -> None:

@@ -54,9 +54,8 @@ class Ask:
 def decide(state: State, request: Request, now: datetime) -> Outcome:
     """Return what an admitted request does, or raise Refusal; ``now`` is an aware time in UTC (A-TS-1)."""
     ask = Ask(state, request.action, request.sender or "", request.fields, _stamp(now))
-    if request.action in _OUTSIDE_GROUPS:
-        return _OUTSIDE_GROUPS[request.action](ask)
-    return _IN_GROUP[request.action](ask, _group(ask))
+    in_group = _IN_GROUP.get(request.action)
+    return _OUTSIDE_GROUPS[request.action](ask) if in_group is None else in_group(ask, _group(ask))
 
 
 @lru_cache(maxsize=1)
@@ -153,11 +152,9 @@ def _join(ask: Ask, group: Group) -> Outcome:
 
 def _post(ask: Ask, group: Group) -> Outcome:
     _refuse_non_member(group, ask.sender)
-    seq, msg = group.seq + 1, ask.fields["msg"]
-    answer = {"action": "server-gbroadcast", "sender": ask.sender, "group": group.name, "msg": msg}
-    answer["ts"], answer["seq"] = ask.ts, seq
-    posted = MessagePosted(group.name, seq, ask.sender, msg, ask.ts)
-    return Outcome(answer, tuple(group.members), (posted,))
+    name, seq, sender, msg, ts = group.name, group.seq + 1, ask.sender, ask.fields["msg"], ask.ts
+    answer = {"action": "server-gbroadcast", "sender": sender, "group": name, "msg": msg, "ts": ts, "seq": seq}
+    return Outcome(answer, tuple(group.members), (MessagePosted(name, seq, sender, msg, ts),))
 
 
 def _members(ask: Ask, group: Group) -> Outcome:
