@@ -73,8 +73,15 @@ class Crashes:
 
     def gone(self) -> Finding:
         """Say why there is nothing left to look at."""
-        sentence = "the server is gone" + (f" since {self.killer}" if self.killer else "")
-        return Finding(f"{sentence}; start it again, or let the suite do so with --spawn", by="a server that lives")
+        since = f" since {self.killer}" if self.killer else ""
+        if self._run.target.can_restart:
+            return Finding(f"the server does not start any more{since}", by="a server that starts")
+        sentence = f"the server is gone{since}; start it again, or let the suite do so with --spawn"
+        return Finding(sentence, by="a server that lives")
+
+    def does_not_return(self, case: str) -> None:
+        """Be told of a case after whose restart the server did not start again."""
+        self.killer = self.killer or case
 
     def suspect(self, result: Result) -> Result:
         """Return the result of the case that the server most likely died in, where it cannot be tried again."""

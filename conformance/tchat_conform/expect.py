@@ -14,6 +14,8 @@ from tchat_protocol import messages, schemas
 
 FRESH = re.compile(r"-[0-9a-f]{6}-\d{5}")
 """What the suite's own names of people and groups hold."""
+OPPOSITES = ("online",)
+"""Fields of which true says the opposite of false: they are no matter of form."""
 TELLING_FIELDS = ("msg", "group", "dest", "sender", "from", "to", "reason")
 """Fields whose values, fresh in every case, tell one message from all others."""
 
@@ -72,11 +74,17 @@ class Expected:
 
     def _contradicts(self, message: Mapping[str, Any]) -> bool:
         """Tell whether a message has another value where one is telling; a server's own words contradict nothing."""
+        if any(self._says_the_opposite(each, message) for each in OPPOSITES):
+            return True
         return any(
             field in message and field in self.fields and self._differs(field, message)
             for field in TELLING_FIELDS
             if field != "msg" or message.get("action") == self.action
         )
+
+    def _says_the_opposite(self, field: str, message: Mapping[str, Any]) -> bool:
+        wanted = self.fields.get(field)
+        return isinstance(wanted, bool) and message.get(field) is (not wanted)
 
     def _differs(self, field: str, message: Mapping[str, Any]) -> bool:
         fresh = message.get("action") == self.action or FRESH.search(str(message[field]))

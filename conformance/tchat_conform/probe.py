@@ -19,6 +19,7 @@ ALIASES = frozenset({"I-ALIAS-1", "I-ALIAS-2", "I-ALIAS-3"})
 HELLO = "I-HELLO-1"
 IDS = frozenset({"W-ID-1", "W-ID-2"})
 PRIVATE = "P-CREATE-1"
+JOINING = "P-JOIN-2"
 
 HELLO_ACTION = "client-hello"
 HTTP = ("HTTP/", "<!DOCTYPE", "<html")
@@ -82,6 +83,9 @@ async def probe(run: Run) -> None:
     for action in whole.mute:
         run.silences[action] += SILENCES_THAT_PROVE
     run.effective |= whole.effects
+    if whole.adds_invitees:
+        run.adds_invitees = True
+        _note(run, "who is invited is in the group at once, without joining", {JOINING})
     run.forms = {**story.forms, **whole.forms}
     run.mute_at_first = frozenset(whole.mute)
     run.missing = frozenset(whole.missing)

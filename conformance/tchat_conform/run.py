@@ -39,9 +39,10 @@ class Run:
     ``adaptations``; ``paced`` for a server that may not bear two messages in one segment; ``greetings``, the
     shapes of what it says unasked to each connection; ``forms``, those of its own answers to each action;
     ``echoes`` if it sends requests back, ``relays`` if it sends them to everybody else, ``is_welcoming`` if
-    it answers a hello; ``effective``, the actions whose effect was seen; ``mute_at_first``, those that had no
-    answer; ``missing``, what never works, requests and news to others alike; ``witness``, where there can be
-    one. ``malformed`` holds the first message of each action that was not valid against its schema.
+    it answers a hello, ``adds_invitees`` if who is invited is in the group at once; ``effective``, the actions
+    whose effect was seen; ``mute_at_first``, those that had no answer; ``missing``, what never works, requests and
+    news to others alike; ``witness``, where there can be one. ``malformed`` holds the first message of each action
+    that was not valid against its schema.
     """
 
     target: Target
@@ -56,6 +57,7 @@ class Run:
     echoes: bool = False
     relays: bool = False
     is_welcoming: bool = False
+    adds_invitees: bool = False
     effective: set[str] = field(default_factory=set)
     mute_at_first: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()

@@ -1,7 +1,8 @@
 """Runs cases against a target: side by side where they bear it, alone where they crowd or follow a crash.
 
-The order is from harmless to harsh, so that a server that dies of bad input has shown before what it can do. Cases
-that restart the server do so together. What did not pass by a silence is run again alone, to see whether luck decided.
+The order is from harmless to harsh, so that a server that dies of bad input has shown before what it can do; last come
+restarts, which it may not survive. Cases that restart the server do so together. What did not pass by a silence is run
+again alone, to see whether luck decided.
 """
 
 import asyncio
@@ -33,6 +34,9 @@ FEWER = 4
 SLOW_ANSWER = 0.1
 """Seconds after which an answer is so slow that the server rather waits than works: more may wait at a time."""
 MORE_WHERE_SLOW, MOST_AT_ONCE = 4, 64
+
+BACK = "a server that comes back"
+"""What a case waited for in vain after a restart."""
 
 OnResult = Callable[[Result], None]
 OnStart = Callable[[Run], None]
@@ -153,6 +157,9 @@ class _Runner:
     async def _together(self, case: Case) -> None:
         crashes = self._crashes.count
         result = await self._run_case(case)
+        if self._has_lost_it(result):
+            self._keep(result)
+            return
         # a case that did not pass while the server died may be its victim: it runs again alone
         if result.verdict is not Verdict.PASS and not await self._crashes.outlived(crashes):
             self._victims.setdefault(crashes, []).append(case)
@@ -209,6 +216,8 @@ class _Runner:
         )  # the leave of those of the last case may disturb those of this one
         self._ran_alone.add(case.id)
         was_used, result = self._crashes.used, await self._run_case(case)
+        if self._has_lost_it(result):
+            return result
         if await self._crashes.outlived(self._crashes.count, revive=False):
             return result
         if was_used and not case.restarts and await self._crashes.may_be_new():
@@ -267,6 +276,13 @@ class _Runner:
             verdict = Verdict.NON_STRICT
         return _result(case, verdict, found, world.log, time.monotonic() - began)
 
+    def _has_lost_it(self, result: Result) -> bool:
+        """Tell whether a case ended because the server that it had restarted did not start again."""
+        lost = bool(result.findings) and result.findings[0].by == BACK
+        if lost:
+            self._crashes.does_not_return(result.case)
+        return lost
+
     def _is_plain(self, case: Case) -> bool:
         return any(case.requirement.id in each.plain for each in self._run.adaptations)
 
@@ -285,12 +301,14 @@ def _is_fast(run: Run) -> bool:
 
 def _phases(cases: Sequence[Case]) -> Iterable[Sequence[Case]]:
     """Yield the cases that run one way, from the harmless to the harsh."""
-    rest = [each for each in cases if not each.alone and not each.restarts and not each.last]
+    staying = [each for each in cases if not each.restarts and not each.last]
+    restarting = [each for each in cases if each.restarts]
     phases = (
-        [each for each in rest if not each.harsh],
-        [each for each in cases if each.restarts and not each.alone],
-        [each for each in cases if each.alone],
-        [each for each in rest if each.harsh],
+        [each for each in staying if not each.alone and not each.harsh],
+        [each for each in staying if each.alone],
+        [each for each in staying if not each.alone and each.harsh],
+        [each for each in restarting if not each.alone],  # what a kill breaks on its disk may keep it from starting
+        [each for each in restarting if each.alone],
         [each for each in cases if each.last],
     )
     return filter(None, phases)
@@ -310,7 +328,7 @@ async def _outcome(case: Case, world: World) -> tuple[Verdict, tuple[Finding, ..
     except Stopped as stopped:
         return stopped.verdict, (stopped.finding, *world.near_misses)
     except TargetError as error:
-        return Verdict.FAIL, (Finding(f"the server did not come back: {error}"), *world.near_misses)
+        return Verdict.FAIL, (Finding(f"the server did not come back: {error}", by=BACK), *world.near_misses)
     except Exception:  # noqa: BLE001 - the boundary: the suite's own fault must not be blamed on the server
         return Verdict.ERROR, (Finding(traceback.format_exc()),)
     found = (*_junk(world), *world.near_misses)

@@ -61,8 +61,8 @@ class Story:
     it was there, ``unasked`` what it got later without ever speaking; ``said`` the first things that alice got.
     ``forms`` are the shapes of the answers to each action, ``in_own_words`` the actions whose answer may mean
     anything. ``echoes`` says that requests come back, ``relays`` that they go to everybody else, ``serves_one`` that
-    nobody is served before the one before has gone, ``hangs_up`` that who is greeted is cut off; ``died_of`` is the
-    request that the server died of.
+    nobody is served before the one before has gone, ``hangs_up`` that who is greeted is cut off, ``adds_invitees``
+    that who is invited is in the group at once, and cannot join; ``died_of`` is the request that the server died of.
     """
 
     speech: Speech
@@ -79,6 +79,7 @@ class Story:
     relays: bool = False
     serves_one: bool = False
     hangs_up: bool = False
+    adds_invitees: bool = False
     died_of: Message | None = None
 
     @property
@@ -299,8 +300,10 @@ class _Teller:
         await self._asks(alice, "states", group=group)
         await self._asks(alice, "invite", group=group, dest=carol.name)
         await self._is_told("server-invite", bob, carol.name, group)
-        await self._asks(carol, "join", group=group, remember=False)
+        joined = await self._asks(carol, "join", group=group, remember=False)
         await self._is_told("server-join", bob, carol.name, group)
+        if joined is not None and looks_refused(joined):
+            self.story.adds_invitees = await self._is_in(carol, alice, group)
         await self._asks(alice, "kick", group=group, dest=carol.name, reason="to see")
         await self._is_told("server-kick", bob, carol.name, group)
         await self._asks(carol, "join", group=group, remember=False)
@@ -312,13 +315,18 @@ class _Teller:
         await self._asks(bob, "leave", group=group)
         await self._is_told("server-leave", alice, bob.name, group)
 
+    async def _is_in(self, user: User, member: User, group: str) -> bool:
+        """Tell whether somebody gets what is said in a group."""
+        text = self.world.text()
+        await self._asks(member, "gbroadcast", group=group, msg=text, remember=False)
+        return await self._hears(user, text)
+
     async def _privacy(self, alice: User, bob: User) -> None:
         """See whether somebody gets into a private group who was not invited."""
-        group, text = self.world.group("den"), self.world.text()
+        group = self.world.group("den")
         await self._asks(alice, "cgroupe", group=group, private=True, remember=False)
         await self._asks(bob, "join", group=group, remember=False)
-        await self._asks(alice, "gbroadcast", group=group, msg=text, remember=False)
-        if not await self._hears(bob, text):
+        if not await self._is_in(bob, alice, group):
             self.story.effects.add("private")
 
     async def _asks(self, user: User, action: str, *, remember: bool = True, **fields: Any) -> Message | None:
@@ -358,7 +366,7 @@ class _Teller:
     def _find_witness(self, action: str, answer: Message) -> None:
         request = WITNESSED.get(action)
         if request is not None and not looks_refused(answer):
-            name = self.world.fresh("witness")
+            name = World(self.run).fresh("witness")  # news of it are no answer to anybody of the story
             address, speech = self.world.address, self.world.speech
             self.run.witness = Witness(address, speech, name, request(name), shape_of(answer))
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -39,6 +39,7 @@ class World:
         self.log = WireLog()
         self.near_misses: list[Finding] = []
         self.missed: set[str] = set()
+        self._invited: dict[str, set[str]] = {}
         self.proof = ""
         self._at_least = 0.0
         self._groups: set[str] = set()
@@ -87,6 +88,18 @@ class World:
         name = self.fresh(stem)
         self._groups.add(name)
         return name
+
+    def notes_privacy(self, request: Message) -> None:
+        """Remember of a request which groups are private, and who is invited to them."""
+        group = str(request.get("group"))
+        if request.get("action") == "cgroupe" and request.get("private") is True:
+            self._invited[group] = set()
+        elif request.get("action") == "invite" and group in self._invited:
+            self._invited[group].add(str(request.get("dest")))
+
+    def invited_to(self, group: str) -> Set[str]:
+        """Return the names of those who were invited to a private group, be they in it by now or not."""
+        return self._invited.get(group, frozenset())
 
     def people_in(self, text: str) -> set[str]:
         """Return the names in a text that this run gave to people."""

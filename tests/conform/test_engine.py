@@ -2,12 +2,16 @@
 
 import asyncio
 import pickle
+import shlex
+import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+import tchat_server
 from foreign import peer
 from tchat_conform.case import all_cases
 from tchat_conform.probe import StopPolitely, probe
@@ -79,7 +83,7 @@ def test_the_reference_server_needs_nothing_special() -> None:
         ),
         ("capitals.py", ["the server needs its field names read with their capitals"]),
         ("exact.py", ["the server needs requests without id", "the server needs other words for a private group"]),
-        ("careful.cjs", []),
+        ("careful.cjs", ["who is invited is in the group at once, without joining"]),
     ],
 )
 def test_the_probe_finds_how_to_speak(file: str, sentences: list[str], tmp_path: Path) -> None:
@@ -185,3 +189,58 @@ def test_a_server_that_takes_nobody_in_any_more_costs_one_verdict(tmp_path: Path
     results = judged(spawned("acks.py", tmp_path), poison, *later, jobs=1)
     assert "it takes in nobody any more" in results[poison].findings[0].sentence
     assert {results[each].verdict for each in later} == {Verdict.NON_STRICT}
+
+
+def test_a_server_that_does_not_start_again_after_a_kill_is_told_so_and_blocks_only_what_comes_last(
+    tmp_path: Path,
+) -> None:
+    """As one whose file a kill has cut: it ends at once, and everything that needs no restart was judged before."""
+    server, mark = Path(tchat_server.__file__).parent, tmp_path / "started"
+    script = (
+        f"import pathlib, runpy, sys; mark = pathlib.Path({str(mark)!r}); "
+        "mark.exists() and sys.exit('SyntaxError: half a file'); mark.touch(); "
+        f"sys.argv = ['tchat-server', '--port', {{port}}]; runpy.run_path({str(server)!r}, run_name='__main__')"
+    )
+    script = script.replace("{port}", "'{port}'")
+    ids = [each.id for each in all_cases() if each.requirement.id in ("H-KILL-1", "H-RESTART-1", "W-BAD-1")]
+    results = judged(SpawnedServer(shlex.join([sys.executable, "-c", script])), *ids)
+    verdicts = {
+        each: Counter(r.verdict for r in results.values() if r.requirement == each)
+        for each in ("W-BAD-1", "H-RESTART-1", "H-KILL-1")
+    }
+    assert set(verdicts["W-BAD-1"]) == {Verdict.PASS}
+    assert set(verdicts["H-RESTART-1"]) <= {Verdict.FAIL, Verdict.BLOCKED}
+    assert set(verdicts["H-KILL-1"]) == {Verdict.BLOCKED}
+    told = {each.findings[0].sentence.partition(":")[0] for each in results.values() if each.verdict is Verdict.FAIL}
+    assert told == {"the server did not come back"}
+    assert all("half a file" in r.findings[0].sentence for r in results.values() if r.verdict is Verdict.FAIL)
+
+
+def test_where_an_invitation_adds_at_once_private_groups_are_judged_all_the_same(tmp_path: Path) -> None:
+    """So do most servers in the field: that somebody cannot join who is in already is the fault of one rule."""
+    results = judged(
+        spawned("careful.cjs", tmp_path),
+        "P-READ-1/messages-are-told-to-members",
+        "P-JOIN-5/who-was-kicked-needs-an-invitation",
+        "P-JOIN-2/who-is-invited-joins",
+        "P-LIST-1/groups-hides-a-private-group",
+    )
+    verdicts = {each.case.partition("/")[0]: each.verdict for each in results.values()}
+    assert verdicts == {
+        "P-READ-1": Verdict.NON_STRICT,
+        "P-JOIN-5": Verdict.NON_STRICT,
+        "P-JOIN-2": Verdict.FAIL,
+        "P-LIST-1": Verdict.PASS,
+    }
+
+
+def test_news_of_the_witness_are_no_answer(tmp_path: Path) -> None:
+    """A server that gives a private message to nobody but its recipient answers the sender nothing."""
+    peer("careful.cjs").skip_without_interpreter()
+    source = (Path(__file__).parents[1] / "peers/careful.cjs").read_text()
+    changed = source.replace("sendAll([user, to], { action: 'server-send'", "sendAll([to], { action: 'server-send'")
+    assert changed != source
+    file = tmp_path / "server.cjs"
+    file.write_text(changed)
+    run = with_server(SpawnedServer(f"node {shlex.quote(str(file))} {{port}}"), probed)
+    assert "client-send" not in run.forms

@@ -3,6 +3,7 @@
 from tchat_conform.case import case
 from tchat_conform.expect import words
 from tchat_conform.steps import group_where_known
+from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
 
@@ -95,11 +96,19 @@ async def a_group_message_arrives_unchanged(w: World) -> None:
             must(text in words(copy), "the text must arrive unchanged", text, copy)
 
 
+async def _hears_no_empty_text(hearer: User, sender: User) -> None:
+    """Prove that no message without a text came from somebody."""
+    await hearer.world.barrier(sender, hearer)
+    empty = [each for each in hearer.heard_about(sender.name) if each.get("msg") == ""]
+    must(not empty, f"{hearer!r} must not get this, but did", "nothing", empty[0] if empty else None)
+
+
 @case("W-TEXT-1")
 async def an_empty_text_is_refused(w: World) -> None:
     """Alice writes nothing to bob and gets bad-message; one character is enough."""
     alice, bob = await w.users("alice", "bob")
     await alice.is_refused("bad-message", "client-send", field="/msg", to=bob.name, msg="")
+    await _hears_no_empty_text(bob, alice)
     await alice.asks("client-send", to=bob.name, msg=".")
     await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=".")
 
@@ -120,6 +129,7 @@ async def an_empty_broadcast_is_refused(w: World) -> None:
     """Alice broadcasts nothing and gets bad-message; one character is enough."""
     alice, bob = await w.users("alice", "bob")
     await alice.is_refused("bad-message", "client-broadcast", field="/msg", msg="")
+    await _hears_no_empty_text(bob, alice)
     await alice.asks("client-broadcast", msg=".")
     await bob.hears("server-broadcast", **{"from": alice.name}, msg=".")
 
@@ -138,18 +148,21 @@ async def a_broadcast_too_long_is_refused(w: World) -> None:
 @case("W-TEXT-1")
 async def an_empty_group_message_is_refused(w: World) -> None:
     """Alice posts nothing to a group and gets bad-message; one character is enough."""
-    alice = await w.user("alice")
-    group = await group_where_known(w, alice)
+    alice, bob = await w.users("alice", "bob")
+    group = await group_where_known(w, alice, bob)
     if group is not None:
         await alice.is_refused("bad-message", "gbroadcast", field="/msg", group=group, msg="")
+        await _hears_no_empty_text(bob, alice)
         await alice.asks("gbroadcast", group=group, msg=".")
 
 
 @case("W-TEXT-1")
 async def a_group_message_too_long_is_refused(w: World) -> None:
     """Alice posts 8,193 characters to a group and gets bad-message; 8,192 are accepted."""
-    alice = await w.user("alice")
-    group = await group_where_known(w, alice)
+    alice, bob = await w.users("alice", "bob")
+    group = await group_where_known(w, alice, bob)
     if group is not None:
-        await alice.is_refused("bad-message", "gbroadcast", field="/msg", group=group, msg="x" * (LONGEST_TEXT + 1))
-        await alice.asks("gbroadcast", group=group, msg="x" * LONGEST_TEXT)
+        text = w.text().ljust(LONGEST_TEXT, "-")
+        await alice.is_refused("bad-message", "gbroadcast", field="/msg", group=group, msg="X" + text)
+        await bob.hears_nothing_about(text, after=alice)
+        await alice.asks("gbroadcast", group=group, msg=text)

@@ -71,10 +71,7 @@ def fix(finding: Finding, sentence: str) -> str | None:
 
 
 def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
-    if sentence.startswith(DIED) and any(each in sentence for each in OF_CHUNKS):
-        yield "a chunk may hold half a message, or two: keep a buffer, and take whole messages from it"
-    if sentence.startswith(DIED):
-        yield "catch the error there: no message may end the server"
+    yield from _fixes_of_death(sentence)
     yield from _fixes_of_form(sentence)
     yield from _fixes_of_silence(finding, sentence)
     if "speaks HTTP" in sentence:
@@ -91,6 +88,15 @@ def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
         yield "let the request through: nothing in the protocol forbids it here"
     if "must not get" in sentence:
         yield "send it to those whom it is for, and to nobody else" + (", once" if "times" in sentence else "")
+
+
+def _fixes_of_death(sentence: str) -> Iterator[str]:
+    if sentence.startswith("the server did not come back") and "did not start" in sentence:
+        yield "keep what is on the disk whole at any moment: write another file and rename it, or use a database"
+    if sentence.startswith(DIED) and any(each in sentence for each in OF_CHUNKS):
+        yield "a chunk may hold half a message, or two: keep a buffer, and take whole messages from it"
+    if sentence.startswith(DIED):
+        yield "catch the error there: no message may end the server"
 
 
 def _fixes_of_form(sentence: str) -> Iterator[str]:
