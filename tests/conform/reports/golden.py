@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,10 @@ def transcript(mutant: Mutant, database: Path, patch: pytest.MonkeyPatch) -> str
 
 
 class Steady:
-    """One result without what differs from run to run: fresh names, ids, times, and the order of what came at once."""
+    """One result without what differs from run to run: fresh names, ids, times, and the order of what came at once.
+
+    The clock counts what was sent: how much comes between, such as who is online, is not the same in every run.
+    """
 
     _OF_ONE_RUN = re.compile(
         r'(?P<fresh>-[0-9a-f]{6}-\d{5})|(?P<id>"(?:id|before)": ?\d+)|(?P<ts>\d{4}-\d\d-\d\dT[\d:]+\.\d{3}Z)'
@@ -86,9 +89,10 @@ class Steady:
 
     def result(self) -> Result:
         """Return the result as it would be if each run were like the other."""
+        steps = accumulate(each.direction == "→" for each in self._result.log)
         log = tuple(
             replace(each, ms=float(number), data=self._bytes(each.data))
-            for number, each in enumerate(_in_order(self._result.log), start=1)
+            for number, each in zip(steps, _in_order(self._result.log), strict=True)
         )
         found = tuple(self._finding(each) for each in self._result.findings)
         return replace(self._result, log=log, findings=found, seconds=0.0, other=None)
