@@ -9,7 +9,7 @@ from tchat_protocol import schemas
 from tchat_protocol.errors import Refusal
 from tchat_protocol.messages import parse_request
 from tchat_server import rooms
-from tchat_server.changes import Change, UserSeen
+from tchat_server.changes import Change, PrivateMessageSent, UserSeen
 from tchat_server.outcome import Outcome, Page
 from tchat_server.state import State
 from tchat_server.store import WRITES
@@ -82,7 +82,7 @@ def test_times_are_utc_with_milliseconds(hall: Hall) -> None:
 def test_private_message_waits_for_who_is_offline(hall: Hall, dest: str, delivered: bool) -> None:
     outcome = hall.does("client-send", "ann", to=dest, msg="hi")
     assert outcome.audience == (dest,)
-    assert [vars(change)["delivered"] for change in outcome.changes] == [delivered]
+    assert [change.delivered for change in outcome.changes if isinstance(change, PrivateMessageSent)] == [delivered]
 
 
 def test_private_message_to_a_stranger_is_refused(hall: Hall) -> None:

@@ -15,7 +15,7 @@ from tchat_protocol import names, schemas
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.explain import Problem, kind_of, problem
 from tchat_protocol.schemas import Kind
-from tchat_protocol.values import value
+from tchat_protocol.values import Value
 
 MAX_REPLY_BYTES = 1_048_576
 """What a client accepts at least, and a server's pages stay within (W-SIZE-3)."""
@@ -34,8 +34,7 @@ class InvalidMessage(ValueError):  # noqa: N818 - the field's standard term
         self.problems = problems
 
 
-@value
-class Request:
+class Request(Value, frozen=True):
     """A valid request in standard form: aliases resolved, names normalised, integers of type int.
 
     ``sender`` is the name the request is sent under, whatever its field is called (None for client-error);

@@ -1,16 +1,10 @@
-"""Plain values: nobody changes them once they are made."""
+"""Plain values: nobody changes them once they are made, and nobody has to."""
 
-from dataclasses import dataclass
-from typing import TypeVar, dataclass_transform
-
-T = TypeVar("T")
+import msgspec
 
 
-@dataclass_transform(frozen_default=True)
-def value(cls: type[T]) -> type[T]:
-    """Make a class a frozen dataclass in the eyes of a type checker.
+class Value(msgspec.Struct, frozen=True, gc=False):
+    """A frozen record, made in a third of the time of a dataclass: every request makes some.
 
-    At run time nothing guards it: a frozen dataclass takes three times as long to make, and every request makes
-    some.
+    Nothing in a value leads back to it, so that counting references is enough to free it.
     """
-    return dataclass(unsafe_hash=True)(cls)

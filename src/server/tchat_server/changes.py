@@ -4,20 +4,18 @@ Each class says here what it does to the state; ``store.WRITES`` says what it do
 history needs leave the state alone.
 """
 
-from tchat_protocol.values import value
+from tchat_protocol.values import Value
 from tchat_server.state import Group, State
 
 
-@value
-class Change:
+class Change(Value, frozen=True):
     """A fact to be stored; ``apply`` makes it true in the state."""
 
     def apply(self, state: State) -> None:
         """Change the state accordingly."""
 
 
-@value
-class UserSeen(Change):
+class UserSeen(Change, frozen=True):
     """A user comes online for the first time and is known from now on."""
 
     name: str
@@ -27,8 +25,7 @@ class UserSeen(Change):
         state.users[self.name] = None
 
 
-@value
-class NameProtected(Change):
+class NameProtected(Change, frozen=True):
     """A user protects its name with a password (I-AUTH-1)."""
 
     name: str
@@ -39,8 +36,7 @@ class NameProtected(Change):
         state.users[self.name] = self.password_hash
 
 
-@value
-class PrivateMessageSent(Change):
+class PrivateMessageSent(Change, frozen=True):
     """A private message; ``delivered`` is false where the recipient was offline (B-SEND-4)."""
 
     sender: str
@@ -50,15 +46,13 @@ class PrivateMessageSent(Change):
     delivered: bool
 
 
-@value
-class PrivateMessageDelivered(Change):
+class PrivateMessageDelivered(Change, frozen=True):
     """A message that waited for its recipient was written to it (B-SEND-5)."""
 
     id: int
 
 
-@value
-class BroadcastSent(Change):
+class BroadcastSent(Change, frozen=True):
     """A message to everyone online."""
 
     sender: str
@@ -66,8 +60,7 @@ class BroadcastSent(Change):
     ts: str
 
 
-@value
-class GroupCreated(Change):
+class GroupCreated(Change, frozen=True):
     """A group exists, as yet without owner and members."""
 
     group: str
@@ -78,8 +71,7 @@ class GroupCreated(Change):
         state.groups[self.group] = Group(self.group, self.private)
 
 
-@value
-class MemberAdded(Change):
+class MemberAdded(Change, frozen=True):
     """A user becomes the newest member."""
 
     group: str
@@ -90,8 +82,7 @@ class MemberAdded(Change):
         state.groups[self.group].members[self.user] = None
 
 
-@value
-class MemberRemoved(Change):
+class MemberRemoved(Change, frozen=True):
     """A user is no longer a member."""
 
     group: str
@@ -102,8 +93,7 @@ class MemberRemoved(Change):
         del state.groups[self.group].members[self.user]
 
 
-@value
-class OwnerChanged(Change):
+class OwnerChanged(Change, frozen=True):
     """The group has another owner, or none."""
 
     group: str
@@ -114,8 +104,7 @@ class OwnerChanged(Change):
         state.groups[self.group].owner = self.owner
 
 
-@value
-class InvitationMade(Change):
+class InvitationMade(Change, frozen=True):
     """A user may join; ``seq`` names the event, ``told`` is false where it was offline (G-INVITE-8)."""
 
     group: str
@@ -128,16 +117,14 @@ class InvitationMade(Change):
         state.groups[self.group].invited.add(self.dest)
 
 
-@value
-class InvitationTold(Change):
+class InvitationTold(Change, frozen=True):
     """A user that was offline has been sent its invitation."""
 
     group: str
     seq: int
 
 
-@value
-class InvitationEnded(Change):
+class InvitationEnded(Change, frozen=True):
     """The invitations of a user are used up by joining or ended by a ban (P-JOIN-3, P-JOIN-4)."""
 
     group: str
@@ -148,8 +135,7 @@ class InvitationEnded(Change):
         state.groups[self.group].invited.discard(self.dest)
 
 
-@value
-class UserBanned(Change):
+class UserBanned(Change, frozen=True):
     """A user is banned from the group."""
 
     group: str
@@ -160,8 +146,7 @@ class UserBanned(Change):
         state.groups[self.group].banned.add(self.user)
 
 
-@value
-class UserUnbanned(Change):
+class UserUnbanned(Change, frozen=True):
     """A ban ends."""
 
     group: str
@@ -172,8 +157,7 @@ class UserUnbanned(Change):
         state.groups[self.group].banned.discard(self.user)
 
 
-@value
-class MessagePosted(Change):
+class MessagePosted(Change, frozen=True):
     """A message in the group's history."""
 
     group: str
@@ -187,8 +171,7 @@ class MessagePosted(Change):
         state.groups[self.group].seq = self.seq
 
 
-@value
-class EventLogged(Change):
+class EventLogged(Change, frozen=True):
     """An event in the group's log, with what its answer said."""
 
     group: str

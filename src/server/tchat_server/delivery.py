@@ -7,12 +7,12 @@ from operator import attrgetter
 from typing import Any
 
 from tchat_protocol.messages import Request
+from tchat_protocol.values import Value
 from tchat_server.changes import Change
 from tchat_server.connection import JOIN_WRITES_ABOVE, Connection
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Value, frozen=True):
     """An admitted request, with the form in which it was received, and the connection it came from."""
 
     connection: Connection
@@ -27,8 +27,7 @@ class Reach:
     connections: Sequence[Connection]
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Value, frozen=True):
     """One thing of a turn: what it changes, and what is sent once that is stored.
 
     ``own`` goes to ``connection``, ``copy`` to the others within ``reach``. ``asked`` is what to decide

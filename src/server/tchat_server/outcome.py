@@ -2,14 +2,13 @@
 
 from typing import Any, Literal
 
-from tchat_protocol.values import value
+from tchat_protocol.values import Value
 from tchat_server.changes import Change
 
 Message = dict[str, Any]
 
 
-@value
-class Page:
+class Page(Value, frozen=True):
     """The answer to msgs or states, still to be read: the newest ``limit`` items of seq smaller than ``before``."""
 
     action: Literal["server-msgs", "server-states"]
@@ -18,8 +17,7 @@ class Page:
     limit: int
 
 
-@value
-class Outcome:
+class Outcome(Value, frozen=True):
     """An accepted request: ``answer`` goes to the requester, with its id, and to the others in ``audience``.
 
     ``closes`` says that the requester's connection is closed afterwards.

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.messages import Request
-from tchat_protocol.values import value
+from tchat_protocol.values import Value
 from tchat_server.changes import (
     BroadcastSent,
     Change,
@@ -34,8 +34,7 @@ VERSION = "1.0"
 DEFAULT_LIMIT = 100
 
 
-@value
-class Ask:
+class Ask(Value, frozen=True):
     """A request in front of the state it meets."""
 
     state: State

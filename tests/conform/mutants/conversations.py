@@ -1,13 +1,14 @@
 """Faults in the order of answers, in how a conversation ends, in passwords and in what waits."""
 
 import asyncio
+import dataclasses
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from conform.mutants.registry import mutant
 from conform.mutants.tools import first, lacks, sends_instead, turns_out
@@ -269,7 +270,9 @@ def locks_protected_names_for_good(patch: pytest.MonkeyPatch) -> None:
 def changes_passwords(patch: pytest.MonkeyPatch, change: Callable[[str], str]) -> None:
     """Change every password before it is stored or compared."""
     check = identity.PasswordCheck.run
-    patch.setattr(identity.PasswordCheck, "run", lambda self: check(replace(self, password=change(self.password))))
+    patch.setattr(
+        identity.PasswordCheck, "run", lambda self: check(dataclasses.replace(self, password=change(self.password)))
+    )
 
 
 @mutant("I-AUTH-2")

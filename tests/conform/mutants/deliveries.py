@@ -1,10 +1,10 @@
 """Faults in who is told: somebody is forgotten, or hears what is not for him."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from conform.mutants.registry import mutant
 from conform.mutants.tools import handles, told_to, turns_out
@@ -157,7 +157,7 @@ def delivers_twice(patch: pytest.MonkeyPatch) -> None:
     def added(self: App, entry: Entry) -> None:
         if entry.reach:
             others = [other for other in entry.reach.connections if other is not entry.connection]
-            entry.reach = Reach([*others, *others])
+            entry = replace(entry, reach=Reach([*others, *others]))
         add(self, entry)
 
     patch.setattr(App, "_add", added)
@@ -294,7 +294,7 @@ def broadcasts_to_every_connection(patch: pytest.MonkeyPatch) -> None:
     def everywhere(self: App, asked: Any, outcome: Outcome) -> Any:
         made = entry(self, asked, outcome)
         if asked.request.action == "client-broadcast":
-            made.reach = Reach([each for each in self.connections if each is not asked.connection])
+            made = replace(made, reach=Reach([each for each in self.connections if each is not asked.connection]))
         return made
 
     patch.setattr(App, "_entry", everywhere)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from conform.mutants.registry import mutant
 from conform.mutants.tools import encodes, lacks, sends, sends_bytes, sends_instead, turns_out
@@ -133,8 +134,7 @@ def gives_everyone_the_id(patch: pytest.MonkeyPatch) -> None:
 
     def entry(self: app.App, asked: Any, outcome: Any) -> Any:
         made = handle(self, asked, outcome)
-        made.copy = made.own
-        return made
+        return replace(made, copy=made.own)
 
     patch.setattr(app.App, "_entry", entry)
 

@@ -3,10 +3,10 @@
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from conform.mutants.registry import mutant
 from conform.mutants.tools import first, sends_bytes, told_to, turns_out

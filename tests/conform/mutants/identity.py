@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from conform.mutants.registry import mutant
+from conform.mutants.tools import stores
 from tchat_protocol.errors import ErrorCode, Refusal
-from tchat_server import changes, identity, rooms, store
+from tchat_server import changes, identity, rooms
 from tchat_server.app import App
 from tchat_server.store import Store
 
@@ -353,8 +354,7 @@ def forgets_users_on_restart(patch: pytest.MonkeyPatch) -> None:
     """Nobody is known after a restart."""
     load = Store.load
     patch.setattr(Store, "load", lambda self: ({}, load(self)[1]))
-    seen = store.WRITES[changes.UserSeen]
-    patch.setitem(store.WRITES, changes.UserSeen, seen.replace("INSERT INTO", "INSERT OR IGNORE INTO"))
+    stores(patch, changes.UserSeen, lambda seen: seen.replace("INSERT INTO", "INSERT OR IGNORE INTO"))
 
 
 def _loads(patch: pytest.MonkeyPatch, change: Any) -> None:

@@ -1,9 +1,10 @@
 """Faults in the rules: a check that is missing, an effect that does not happen."""
 
-from dataclasses import replace
+import dataclasses
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from conform.mutants.registry import mutant
 from conform.mutants.tools import first, handles, last, never_checks, turns_out, without_change
@@ -240,7 +241,7 @@ def closes_private_groups(patch: pytest.MonkeyPatch) -> None:
 
 
 def _as_if(group: Group, **other: Any) -> Group:
-    return replace(group, **other)
+    return dataclasses.replace(group, **other)
 
 
 @mutant("P-JOIN-3", "P-JOIN-5")

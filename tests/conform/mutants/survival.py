@@ -7,6 +7,7 @@ import pytest
 
 from conform.mutants.identity import _loads
 from conform.mutants.registry import mutant
+from conform.mutants.tools import stores
 from tchat_server import changes, store
 from tchat_server.changes import Change
 from tchat_server.state import Group
@@ -26,15 +27,13 @@ def never_stores(patch: pytest.MonkeyPatch, *kinds: type[Change]) -> None:
 def stores_no_departures(patch: pytest.MonkeyPatch) -> None:
     """Who left or was kicked is a member again after a restart."""
     never_stores(patch, changes.MemberRemoved)
-    added = store.WRITES[changes.MemberAdded]
-    patch.setitem(store.WRITES, changes.MemberAdded, added.replace("INSERT INTO", "INSERT OR IGNORE INTO"))
+    stores(patch, changes.MemberAdded, lambda added: added.replace("INSERT INTO", "INSERT OR IGNORE INTO"))
 
 
 @mutant("H-RESTART-1")
 def stores_the_founder_as_owner(patch: pytest.MonkeyPatch) -> None:
     """Who inherited a group does not own it after a restart."""
-    owner = store.WRITES[changes.OwnerChanged]
-    patch.setitem(store.WRITES, changes.OwnerChanged, f"{owner} AND owner IS NULL")
+    stores(patch, changes.OwnerChanged, lambda owner: f"{owner} AND owner IS NULL")
 
 
 @mutant("H-RESTART-1")
@@ -87,8 +86,7 @@ def stores_no_ends_of_invitations(patch: pytest.MonkeyPatch) -> None:
 @mutant("H-RESTART-2")
 def stores_no_reasons(patch: pytest.MonkeyPatch) -> None:
     """Why somebody was kicked or banned is not known after a restart."""
-    logged = store.WRITES[changes.EventLogged]
-    patch.setitem(store.WRITES, changes.EventLogged, logged.replace(":reason", "NULL"))
+    stores(patch, changes.EventLogged, lambda logged: logged.replace(":reason", "NULL"))
 
 
 @mutant("H-RESTART-3")

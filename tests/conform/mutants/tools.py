@@ -1,12 +1,13 @@
 """Small ways to put a fault into the server."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tchat_server import answers, app, rooms
+from tchat_server import answers, app, rooms, store
+from tchat_server.changes import Change
 from tchat_server.outcome import Message, Outcome
 
 Handler = Callable[..., Outcome]
@@ -58,6 +59,11 @@ def last(patch: pytest.MonkeyPatch, action: str, check: Callable[..., None]) -> 
         return checked
 
     handles(patch, action, wrap)
+
+
+def stores(patch: pytest.MonkeyPatch, kind: type[Change], change: Callable[[str], str]) -> None:
+    """Change the statement that stores one kind of change."""
+    patch.setitem(store.WRITES, kind, change(store.WRITES[kind]))
 
 
 def without_change(patch: pytest.MonkeyPatch, action: str, *kinds: type) -> None:
