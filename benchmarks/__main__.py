@@ -13,14 +13,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from benchmarks import fanout, history, idle, suite, validators
+from benchmarks import fanout, history, idle, peers, suite, validators
 from benchmarks.contest import Effort
 from benchmarks.plot import plot
 from benchmarks.results import FORMAT, Line, table
 
 BENCHMARKS: dict[str, Callable[[Effort], list[Line]]] = {
     "fan-out": fanout.deliveries,
-    "naive": fanout.naive,
+    "peers": peers.peers,
     "latency": fanout.latency,
     "sizes": fanout.sizes,
     "memory": idle.memory,

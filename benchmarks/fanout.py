@@ -5,10 +5,12 @@ from dataclasses import replace
 from benchmarks.contest import Compared, Effort, by_turns, lines, loaded
 from benchmarks.load import Task
 from benchmarks.results import Line, Target
-from benchmarks.servers import BARE, FULL, NAIVE, NORMAL, installed
+from benchmarks.servers import BARE, FULL, NORMAL
 
 ONE = Task("flood", 0, members=50, senders=1, window=64)
 TEN = replace(ONE, senders=10, window=16)
+PACE = Task("pace", 0, members=50, rate=100.0)
+LATENCY_CASE = "50 members, 100 messages/s"
 
 WANTED = {
     1: {FULL.name: Target("ratio", "at least", 0.6), NORMAL.name: Target("ratio", "at least", 0.8)},
@@ -17,7 +19,8 @@ WANTED = {
 """Of the bare server's deliveries a second, by the number of senders."""
 
 
-def _case(task: Task) -> str:
+def case_of(task: Task) -> str:
+    """Say what a task does, in the words of the tables."""
     return f"{task.members} members, {task.senders} sender{'s' * (task.senders > 1)}"
 
 
@@ -35,24 +38,12 @@ def _flood(task: Task, effort: Effort, *, tolerance: float = 0.0) -> list[Line]:
         Compared("processor", "server's processor time a delivery", "µs", {}),
         Compared("load", "processors the load generator used", "of 1", {}),
     )
-    return lines("fan-out", _case(task), found, figures)
+    return lines("fan-out", case_of(task), found, figures)
 
 
 def deliveries(effort: Effort) -> list[Line]:
     """Target 1: 50 members, 1 and 10 senders, durable and validated, against the bare server."""
     return [line for task in (ONE, TEN) for line in _flood(task, effort)]
-
-
-def naive(effort: Effort) -> list[Line]:
-    """Target 1: ten times what a naive server in Node delivers; left out where there is no node."""
-    if not installed(NAIVE):
-        return []
-    found = by_turns(
-        [NAIVE, FULL], effort, lambda server: loaded(server, replace(ONE, port=server.port, seconds=effort.seconds))
-    )
-    tenfold = {FULL.name: Target("ratio", "at least", 10.0)}
-    figures = (Compared("deliveries", "deliveries", "1/s", tenfold),)
-    return lines("naive", _case(ONE), found, figures, NAIVE.name)
 
 
 def sizes(effort: Effort) -> list[Line]:
@@ -65,10 +56,10 @@ def sizes(effort: Effort) -> list[Line]:
 
 def latency(effort: Effort) -> list[Line]:
     """Target 2: at 100 messages a second the median within 1.5 of the bare server's, p99 under 5 ms."""
-    task = Task("pace", 0, members=50, rate=100.0, seconds=effort.seconds)
+    task = replace(PACE, seconds=effort.seconds)
     found = by_turns([BARE, FULL, NORMAL], effort, lambda server: loaded(server, replace(task, port=server.port)))
     figures = (
         Compared("p50", "median latency", "ms", {FULL.name: Target("ratio", "at most", 1.5)}),
         Compared("p99", "99th percentile of latency", "ms", {FULL.name: Target("figure", "at most", 5.0)}),
     )
-    return lines("latency", "50 members, 100 messages/s", found, figures)
+    return lines("latency", LATENCY_CASE, found, figures)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.contest import Effort
-from benchmarks.load import Member
+from benchmarks.members import Member
 from benchmarks.results import Line, Target
 from benchmarks.servers import FULL, running
 from tchat_server.changes import Change, GroupCreated, MemberAdded, MessagePosted, OwnerChanged, UserSeen

@@ -5,24 +5,17 @@
 
 import json
 import select
-import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from benchmarks.members import RECEIVED_AT_ONCE, Kind, Lost, Member, group
 
 PATIENCE = 60.0
 """Seconds without anything after which a server has lost something."""
 
-RECEIVED_AT_ONCE = 1 << 20
-ACKNOWLEDGED = b'"id":'
 TEXT = "hello to everybody in here"
-
-
-class Lost(Exception):  # noqa: N818 - what happened to messages
-    """Fewer or more messages arrived than were posted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,70 +29,11 @@ class Task:
     kind: Literal["flood", "pace", "idle"]
     port: int
     members: int
+    protocol: Kind = "tchat"
     senders: int = 1
     window: int = 64
     rate: float = 100.0
     seconds: float = 2.0
-
-
-class Member:
-    """One user of the group on a socket of its own."""
-
-    def __init__(self, name: str, port: int) -> None:
-        self.name = name
-        self.lines = 0
-        self.acknowledged = 0
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._tail = b""
-
-    def request(self, action: str, **fields: Any) -> bytes:
-        """Return a request of this user as bytes; its identifier is always 1."""
-        field = "from" if action.startswith("client-") else "sender"
-        return json.dumps({"action": action, field: self.name, **fields, "id": 1}).encode() + b"\n"
-
-    def ask(self, action: str, **fields: Any) -> None:
-        """Send a request and read up to its answer and to the end of that line."""
-        self.socket.sendall(self.request(action, **fields))
-        heard = b""
-        while ACKNOWLEDGED not in heard or not heard.endswith(b"\n"):
-            heard += self._receive()
-
-    def _receive(self) -> bytes:
-        data = self.socket.recv(RECEIVED_AT_ONCE)
-        if not data:
-            raise Lost(f"the server has closed the connection of {self.name}")
-        return data
-
-    def count(self, buffer: bytearray, size: int) -> None:
-        """Count what was received; the requester's copy is the one with the identifier."""
-        self.lines += buffer.count(b"\n", 0, size)
-
-    def count_acknowledged(self, buffer: bytearray, size: int) -> int:
-        """Return how many of one's own messages are among what was received."""
-        text = self._tail + buffer[:size]
-        self._tail = bytes(text[-len(ACKNOWLEDGED) + 1 :])
-        found = text.count(ACKNOWLEDGED)
-        self.acknowledged += found
-        return found
-
-
-@contextmanager
-def group(task: Task) -> Iterator[list[Member]]:
-    """Have all members come and join; when the block begins, nothing is under way any more."""
-    members = [Member(f"u{number}", task.port) for number in range(task.members)]
-    try:
-        for member in members:
-            member.ask("client-hello")
-        members[0].ask("cgroupe", group="wob")
-        for member in members:
-            member.ask("join", group="wob")
-        for member in members:
-            member.ask("client-list-clients")
-        yield members
-    finally:
-        for member in members:
-            member.socket.close()
 
 
 class Flood:
@@ -108,9 +42,7 @@ class Flood:
     def __init__(self, task: Task, members: list[Member]) -> None:
         self._members = {member.socket.fileno(): member for member in members}
         self._senders = {member.socket.fileno(): member for member in members[: task.senders]}
-        self._posts = {
-            number: member.request("gbroadcast", group="wob", msg=TEXT) for number, member in self._senders.items()
-        }
+        self._posts = {number: member.post_and_ask(TEXT) for number, member in self._senders.items()}
         self._buffer = bytearray(RECEIVED_AT_ONCE)
         self._epoll = select.epoll()
         for number in self._members:
@@ -145,18 +77,15 @@ class Flood:
             elif time.monotonic() - since > PATIENCE:
                 break
             self._turn()
-        if self.arrived != self.expected or sum(each.acknowledged for each in self._senders.values()) != self.posted:
+        if self.arrived != self.expected or sum(each.answers for each in self._senders.values()) != self.posted:
             raise Lost(f"{self.arrived} messages arrived, not {self.expected}")
 
     def _turn(self) -> None:
         for number, _ in self._epoll.poll(1.0):
             member = self._members[number]
-            size = member.socket.recv_into(self._buffer)
-            if not size:
-                raise Lost(f"the server has closed the connection of {member.name}")
-            member.count(self._buffer, size)
+            size = member.receive(self._buffer)
             if number in self._senders:
-                self._post(number, member.count_acknowledged(self._buffer, size))
+                self._post(number, member.count_answers(self._buffer, size))
 
     def _post(self, number: int, count: int) -> None:
         if count and self.sending:
@@ -166,7 +95,7 @@ class Flood:
 
 def flood(task: Task) -> dict[str, float]:
     """Return deliveries a second, and the share of a processor that measuring took."""
-    with group(task) as members:
+    with group(task.protocol, task.port, task.members) as members:
         load = Flood(task, members)
         load.run(time.monotonic() + task.seconds / 5)
         begin, arrived, worked = time.monotonic(), load.arrived, time.process_time()
@@ -179,35 +108,36 @@ def flood(task: Task) -> dict[str, float]:
 
 def pace(task: Task) -> dict[str, float]:
     """Return how many milliseconds messages take from the sender to the members: median and 99th percentile."""
-    with group(task) as members:
+    with group(task.protocol, task.port, task.members) as members:
         waits: list[int] = []
-        by_number = {member.socket.fileno(): [member, b""] for member in members}
+        buffer = bytearray(RECEIVED_AT_ONCE)
+        by_number = {member.socket.fileno(): (member, buffer, bytearray()) for member in members}
         epoll = select.epoll()
         for number in by_number:
             epoll.register(number, select.EPOLLIN)
         total = int(task.rate * task.seconds)
+        expected = total * (len(members) - (not members[0].hears_itself))
         posted, begin = 0, time.monotonic()
-        while len(waits) < total * len(members):
+        while len(waits) < expected:
             due = begin + posted / task.rate
             if posted < total and time.monotonic() >= due:
-                text = f"t{time.monotonic_ns()}"
-                members[0].socket.sendall(members[0].request("gbroadcast", group="wob", msg=text))
+                members[0].socket.sendall(members[0].post(f"at {time.monotonic_ns()} "))
                 posted += 1
                 continue
             events = epoll.poll(max(due - time.monotonic(), 0.0) if posted < total else PATIENCE)
             if not events and posted == total:
-                raise Lost(f"{len(waits)} messages arrived, not {total * len(members)}")
+                raise Lost(f"{len(waits)} messages arrived, not {expected}")
             for number, _ in events:
-                waits += _waits(by_number[number])
+                waits += _waits(*by_number[number])
         return _percentiles(waits)
 
 
-def _waits(reading: list[Any]) -> list[int]:
-    member, rest = reading
-    data = rest + member.socket.recv(RECEIVED_AT_ONCE)
+def _waits(member: Member, buffer: bytearray, tail: bytearray) -> list[int]:
+    """Return how long the messages took that have come; ``tail`` keeps the beginning of one that has in part."""
+    size = member.receive(buffer)
     now = time.monotonic_ns()
-    *lines, reading[1] = data.split(b"\n")
-    return [now - int(line.partition(b'"t')[2].partition(b'"')[0]) for line in lines]
+    *lines, tail[:] = (tail + buffer[:size]).split(b"\n")
+    return [now - int(line.partition(b"at ")[2].partition(b" ")[0]) for line in lines]
 
 
 def _percentiles(nanoseconds: list[int]) -> dict[str, float]:
@@ -224,7 +154,7 @@ def idle(task: Task) -> dict[str, float]:
     def read(seconds: float) -> bool:
         events = epoll.poll(seconds)
         for number, _ in events:
-            members[number].count(buffer, members[number].socket.recv_into(buffer))
+            members[number].receive(buffer)
         return bool(events)
 
     for number in range(task.members):

@@ -4,14 +4,19 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.__main__ import BENCHMARKS
+from benchmarks import peers
+from benchmarks.__main__ import BENCHMARKS, QUICK
+from benchmarks.contest import loaded
+from benchmarks.load import Task
 from benchmarks.results import FORMAT, Line, Target
+from benchmarks.servers import PEERS, Server, installed, running
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
@@ -58,6 +63,27 @@ def compares_what_is_durable(lines: list[dict[str, Any]]) -> None:
     compared = {(line["server"], line["baseline"]) for line in deliveries}
     assert compared >= {("bare", None), ("tchat full", "bare"), ("tchat normal", "bare")}
     assert all(value > 0 for line in deliveries for value in line["values"])
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_every_message_to_a_peer_reaches_every_member(peer: Server) -> None:
+    if not installed(peer):
+        pytest.skip(f"there is no {peer.command[0]} here")
+    task = Task("flood", 0, members=4, senders=2, window=8, seconds=0.1)
+    with running(peer) as process:
+        flood = loaded(process, replace(task, port=process.port, protocol=peer.protocol))
+        paced = loaded(process, replace(task, kind="pace", port=process.port, protocol=peer.protocol))
+    assert flood["total"] > 0, "the load generator fails if one is missing or comes twice"
+    assert flood["total"] % task.members == 0
+    assert 0 < paced["p50"] <= paced["p99"]
+
+
+def test_a_peer_that_is_not_here_is_left_out_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(peers, "PEERS", (Server("Nobody's", ("no-such-server",)),))
+    assert peers.peers(QUICK) == []
+    assert "Nobody's is left out, there is no no-such-server here" in capsys.readouterr().err
 
 
 def test_every_benchmark_is_documented() -> None:
