@@ -1,7 +1,10 @@
 """The database file: what is refused, what survives, and that reading a page costs a page."""
 
+import resource
+import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from tchat_protocol.errors import ErrorCode
 from tchat_server import changes as made
 from tchat_server.outcome import Page
 from tchat_server.schema import APPLICATION_ID, MIGRATIONS
-from tchat_server.store import _PAGES, CommitFailed, Store, StoreUnusable
+from tchat_server.store import _PAGES, LOG_STEP, CommitFailed, Store, StoreUnusable
 
 TS = "2026-11-23T09:30:00.000Z"
 
@@ -186,3 +189,61 @@ def test_others_may_read_while_the_server_runs(store: Store) -> None:
     reader = sqlite3.connect(store.path)
     assert reader.execute("SELECT name FROM users").fetchall() == [("ann",)]
     reader.close()
+
+
+def big(first: int) -> list[made.Change]:
+    """Enough messages to use up the room in the log that is there."""
+    return [made.MessagePosted("wob", seq, "ann", "x" * 8_000, TS) for seq in range(first, first + 50)]
+
+
+def test_room_ahead_in_the_log_loses_nothing_when_the_server_is_killed(store: Store, tmp_path: Path) -> None:
+    log = Path(f"{store.path}-wal")
+    store.commit([made.UserSeen("ann"), made.GroupCreated("wob", private=False)])
+    for first in range(1, 400, 50):
+        store.commit(big(first))
+        assert log.stat().st_size > LOG_STEP
+        left = tmp_path / f"killed-{first}.sqlite"
+        for ending in ("", "-wal"):
+            Path(f"{left}{ending}").write_bytes(Path(f"{store.path}{ending}").read_bytes())
+        found = Store(str(left))
+        assert [item["seq"] for item in found.history(Page("server-msgs", "wob", 2**62, 1))] == [
+            *range(first + 49, 0, -1)
+        ]
+        assert found._value("PRAGMA integrity_check") == "ok"
+        found.close()
+
+
+def test_room_ahead_in_the_log_spares_what_another_program_writes(store: Store) -> None:
+    other = sqlite3.connect(store.path, isolation_level=None)
+    store.commit([made.UserSeen("ann"), made.GroupCreated("wob", private=False)])
+    for first in range(1, 400, 50):
+        other.execute("INSERT INTO users (name) VALUES (?)", (f"{first}" * 500,))
+        store.commit(big(first))
+        if first == 201:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert other.execute("SELECT count(*) FROM users").fetchone() == (9,)
+    assert other.execute("SELECT count(*) FROM group_messages").fetchone() == (400,)
+    assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    other.close()
+
+
+def test_a_disk_without_room_ahead_stores_what_it_can(store: Store) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit = Path(f"{store.path}-wal").stat().st_size + 10 * 4_096
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    stored = 0
+    try:
+        store.commit([made.UserSeen("ann"), made.GroupCreated("wob", private=False)])
+        with suppress(CommitFailed):
+            for seq in range(1, 100):
+                store.commit([made.MessagePosted("wob", seq, "ann", "hi", TS)])
+                stored = seq
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert Path(f"{store.path}-wal").stat().st_size == limit
+    store.commit([made.MessagePosted("wob", stored + 1, "ann", "there is room again", TS)])
+    items = list(store.history(Page("server-msgs", "wob", 2**62, 1)))
+    assert [item["seq"] for item in items] == list(range(stored + 1, 0, -1))
+    assert 0 < stored < 99

@@ -183,6 +183,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"".join(messages))
         else:
             for message in messages:
+                if self._transport.is_closing():  # asyncio logs each further write to a peer that has gone
+                    break
                 self._transport.write(message)
         if self._inbox:
             asyncio.get_running_loop().call_soon(self._work)

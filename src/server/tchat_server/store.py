@@ -3,10 +3,11 @@
 One connection, and it alone writes. ``commit`` makes a batch of changes durable or none of them.
 """
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cache
 from itertools import chain, groupby
 from operator import attrgetter
@@ -24,6 +25,9 @@ from tchat_server.state import Group
 Synchronous = Literal["normal", "full"]
 
 BUSY_SECONDS = 2.0
+
+LOG_STEP = 256 * 1024
+"""So many bytes the write-ahead log grows at once; it stops at some 4 MB, where SQLite begins anew."""
 
 ROWS_AT_ONCE = (32, 8)
 """So many rows share an INSERT where a turn has them; one for each would take half as long again."""
@@ -96,6 +100,31 @@ class CommitFailed(Exception):  # noqa: N818 - the store works again later
         self.code = ErrorCode.STORAGE_FULL if full else ErrorCode.INTERNAL_ERROR
 
 
+class _RoomAhead:
+    """Keeps room in the write-ahead log, so that a sync need not tell the file system that the file has grown.
+
+    Such a sync takes a quarter less, and does not wait for what other programs have the file system write. The room is
+    zeros behind the last frame, which are no frame for SQLite; they are written while nobody else may write.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("r+b", buffering=0)
+        self._size = 0
+
+    def keep(self) -> None:
+        """Make more room if SQLite has used what there was; call it at the beginning of a transaction."""
+        size = os.fstat(self._file.fileno()).st_size
+        if size > self._size:
+            with suppress(OSError):  # a full disk: SQLite will find out, and use what could be written
+                self._file.seek(size)
+                self._file.write(bytes(LOG_STEP))
+            self._size = size + LOG_STEP
+
+    def close(self) -> None:
+        """Keep no more room."""
+        self._file.close()
+
+
 class Store:
     """The open database.
 
@@ -114,6 +143,9 @@ class Store:
                 stack.enter_context(claimed(Path(path)))
                 stack.callback(self._db.close)  # before the claim ends, which is why it stands twice
             self._prepare(version, synchronous)
+            self._room = None
+            if synchronous == "full" and (log := Path(f"{path}-wal")).is_file():
+                self._room = stack.enter_context(closing(_RoomAhead(log)))
             self._open = stack.pop_all()
 
     def _prepare(self, version: int, synchronous: Synchronous) -> None:
@@ -148,6 +180,8 @@ class Store:
         """Store all the changes in one transaction, or raise CommitFailed and have stored none."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
+            if self._room:
+                self._room.keep()
             for kind, run in groupby(changes, type):
                 self._write(WRITES[kind], run)
             self._db.execute("COMMIT")
