@@ -14,6 +14,10 @@ from tchat_protocol.framing import BadInput
 CLIENTS_LINK = "PROTOCOL.md#9-what-a-client-has-to-bear"
 CUT_AND_JOINED = "messages cut and joined anywhere, with or without line feeds"
 """Words of that section."""
+KINDS, OTHER_KINDS = 100, "other kinds"
+"""So many kinds of fault are counted each by itself."""
+KIND_SHOWN = 100
+"""Characters of an action or a field that are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +87,27 @@ class Tally:
         self.messages[seen.side] += 1
         self.invalid[seen.side] += not seen.valid
         for fault in seen.faults:
-            self.kinds[kind_of_fault(seen.action, fault)] += 1
+            self._count(kind_of_fault(seen.action, fault), 1)
             self.requirements[fault.requirement.id] += 1
         for fact in seen.facts:
             self.requirements[fact.place] += 1
 
+    def include(self, other: "Tally") -> None:
+        """Add what another connection came to."""
+        self.messages += other.messages
+        self.invalid += other.invalid
+        self.requirements += other.requirements
+        for kind, times in other.kinds.items():
+            self._count(kind, times)
+
+    def _count(self, kind: str, times: int) -> None:
+        """Count a kind of fault, which has a peer's words in it: those for which there is no room count together."""
+        self.kinds[kind if kind in self.kinds or len(self.kinds) < KINDS else OTHER_KINDS] += times
+
 
 def kind_of_fault(action: str | None, fault: Fault) -> str:
     """Return what unites faults that have one cause, such as ``join /group type``."""
-    return " ".join(part for part in (action, fault.field, fault.rule) if part)
+    return " ".join(part[:KIND_SHOWN] for part in (action, fault.field, fault.rule) if part)
 
 
 @dataclass(slots=True)
@@ -107,10 +123,17 @@ class _Connection:
 
 
 class Observer:
-    """Takes events in their order and gives the messages in them, judged. Never raises on what peers send."""
+    """Takes events in their order and gives the messages in them, judged. Never raises on what peers send.
 
-    def __init__(self) -> None:
+    At most ``kept`` connections are remembered each by itself, those that have not ended aside; older ones only as
+    ``earlier``, which is how many they are, and what they came to together. None remembers all.
+    """
+
+    def __init__(self, kept: int | None = None) -> None:
         self._connections: dict[int, _Connection] = {}
+        self._over: dict[int, None] = {}
+        self._kept = kept
+        self.earlier = (0, Tally())
 
     @property
     def tallies(self) -> dict[int, Tally]:
@@ -120,6 +143,10 @@ class Observer:
     def take(self, event: Event) -> list[Seen]:
         """Return the messages that an event completes."""
         connection = self._connections.setdefault(event.connection, _Connection())
+        if event.what == "opened":
+            self._make_room()
+        elif event.what != "bytes":
+            self._over[event.connection] = None
         if event.what != "bytes":
             return []
         direction = connection.sides[event.side]
@@ -133,6 +160,16 @@ class Observer:
         elif found or direction.begun is None:
             direction.begun = event
         return found
+
+    def _make_room(self) -> None:
+        """Forget the oldest connection that has ended, if there are too many, but for its numbers."""
+        if self._kept is None or len(self._over) <= self._kept:
+            return
+        oldest = next(iter(self._over))
+        del self._over[oldest]
+        count, together = self.earlier
+        together.include(self._connections.pop(oldest).tally)
+        self.earlier = count + 1, together
 
     def unfinished(self) -> Iterator[tuple[int, Side, Event, str]]:
         """Yield the directions that stop inside a message: connection, side, where it begins, and a sentence."""

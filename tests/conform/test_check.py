@@ -146,6 +146,25 @@ def test_json_for_programs() -> None:
     assert (fault["field"], fault["rule"], fault["requirement"]) == ("/group", "minLength", "I-NAME-1")
 
 
+def test_json_follows_its_schema() -> None:
+    schema = schemas.load("check.json")
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    for text in (
+        HELLO + '\n{"action":"join","sender":"bob","group":""}\n[]\n{"a":',
+        recorded(event("client", b'{"action":"dance"}\n'), event("server", b'{"action":')),
+    ):
+        found = json.loads(check("--json", given=text).output)
+        assert found["faults"]
+        validator.validate(found)
+        for fault in found["faults"]:
+            assert set(fault) == {
+                *schema["$defs"]["fault"]["properties"],
+                *schema["$defs"]["placed"]["properties"],
+            }
+            assert not validator.is_valid({**found, "faults": [{**fault, "requirement": "none"}]})
+
+
 # -- recordings --------------------------------------------------------------------------------------------
 
 

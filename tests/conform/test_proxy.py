@@ -5,21 +5,24 @@ import socket
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from conform.commands import LIMIT, running
 from processes import ServerProcess
 from tchat_conform.cli import main
 from tchat_conform.form import Side
-from tchat_conform.observe import Observer
+from tchat_conform.observe import KINDS, OTHER_KINDS, Observer
 from tchat_conform.offline import judge_text
 from tchat_conform.recording import Event, read_events
-from tchat_conform.reports.sightings import headline, remarks, seen_json, tally_lines
+from tchat_conform.reports.sightings import headline, remarks, seen_json, tally_lines, who_of
 from tchat_protocol import schemas
 
 LOCAL = "127.0.0.1"
@@ -86,6 +89,51 @@ def test_json_lines_for_programs() -> None:
     assert [each["message"]["action"] for each in events if "message" in each][:2] == ["client-hello", "server-hello"]
     assert last["summary"][0]["messages"] == {"client": 3, "server": 3}
     assert proxy.output.isascii()
+
+
+def test_json_lines_follow_their_schema() -> None:
+    with ServerProcess(":memory:") as server, running(*proxied(server, "--json")) as proxy:
+        talk(proxy.port, HELLO, b'{"action":"gropus","name":"alice"}{"a":1}\n', b"oops\n", QUIT)
+        proxy.interrupt()
+    schema = schemas.load("proxy.json")
+    others = [
+        (each["$id"], Resource.from_contents(each)) for each in map(schemas.load, ("check.json", "recording.json"))
+    ]
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema, registry=Registry[Any]().with_resources(others))
+    lines = [json.loads(line) for line in proxy.output.splitlines()]
+    for each in lines:
+        validator.validate(each)
+    assert any(each.get("faults") for each in lines)
+    assert any(each.get("event") == "opened" for each in lines)
+    known = {"message": schema["$defs"]["message"], "summary": schema["$defs"]["end"]}
+    for key, rule in known.items():
+        assert all(set(each) <= set(rule["properties"]) for each in lines if key in each)
+    assert not any(validator.is_valid({**each, "connection": 0}) for each in lines if "valid" in each)
+
+
+def test_a_proxy_that_runs_for_days_remembers_no_more_than_it_may() -> None:
+    observer = Observer(kept=3)
+    for number in range(1, 11):
+        observer.take(Event(NOW, number, "client", "opened"))
+        observer.take(Event(NOW, number, "client", "bytes", b'{"action":"x%d"}\n' % number))
+        if number != 2:  # who stays is not forgotten
+            observer.take(Event(NOW, number, "client", "ended"))
+            observer.take(Event(NOW, number, "server", "ended"))
+    assert list(observer.tallies) == [2, 7, 8, 9, 10]
+    count, together = observer.earlier
+    assert (count, together.messages["client"], together.invalid["client"]) == (5, 5, 5)
+    assert together.requirements["W-ACTION-1"] == 5
+
+
+def test_kinds_of_faults_have_an_end() -> None:
+    observer = Observer()
+    for number in range(300):
+        observer.take(Event(NOW, 1, "client", "bytes", b'{"action":"x%d%s"}\n' % (number, b"y" * 1000)))
+    kinds = observer.tallies[1].kinds
+    assert len(kinds) == KINDS + 1
+    assert kinds[OTHER_KINDS] == 300 - KINDS
+    assert max(map(len, kinds)) < 300
 
 
 def test_what_peers_send_is_never_executed_by_the_terminal() -> None:
@@ -177,7 +225,7 @@ def test_no_dialect_makes_it_stumble(passed: list[tuple[Side, bytes]]) -> None:
         for seen in observer.take(Event(NOW, 1, side, "bytes", data)):
             shown += [headline(seen), *remarks(seen, verbose=True), json.dumps(seen_json(seen))]
     for number, tally in observer.tallies.items():
-        shown += tally_lines(number, tally)
+        shown += tally_lines(who_of(number, tally), tally)
     assert all(line.isprintable() for line in shown)
 
 

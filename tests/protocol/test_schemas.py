@@ -18,7 +18,7 @@ from tchat_protocol.schemas import Kind, Schema
 FOLDER = Path(__file__).parents[2] / "schemas"
 DATA = {"aliases.json", "error-codes.json"}
 PATHS = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.json"))
-OF_THE_RUNNER = {"report.json", "diff.json", "recording.json", "matrix.json"}
+OF_THE_RUNNER = {"report.json", "diff.json", "recording.json", "matrix.json", "check.json", "proxy.json"}
 SCHEMAS = [path for path in PATHS if path not in DATA | OF_THE_RUNNER]
 MESSAGES = [path for path in SCHEMAS if "/" in path]
 KINDS: tuple[Kind, ...] = ("requests", "answers")

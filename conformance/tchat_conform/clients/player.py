@@ -11,6 +11,8 @@ from tchat_protocol.framing import BadInput, Decoder, Message
 
 HOST = "127.0.0.1"
 CHUNK = 65_536
+ROOM = 16 * 1024 * 1024
+"""Bytes of a client that are looked at; what it sends beyond them is read and forgotten."""
 GAP = 0.05
 """Seconds between pieces that must not arrive in one: long for a client that waits, short for a person."""
 
@@ -57,6 +59,8 @@ class Player:
         decoder, first = Decoder(), True
         with suppress(OSError, asyncio.CancelledError):
             while data := await reader.read(CHUNK):
+                if len(self.data) > ROOM:
+                    continue
                 self._log.add(self._who, "→", data)
                 self.data += data
                 found = decoder.feed(data)

@@ -31,7 +31,7 @@ BEFORE = 100
     type=click.Choice(["client", "server"]),
     help="Who sends the messages; of a recording, the side to judge. [default: each message's action tells]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the faults as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the faults as one JSON object (schemas/check.json).")
 def main(files: tuple[str, ...], side: Side | None, as_json: bool) -> None:
     """Judge a recording, or messages in files.
 

@@ -16,11 +16,13 @@ from tchat_conform.listening import AddressType, stop_at_signals
 from tchat_conform.observe import Observer, Seen
 from tchat_conform.recording import Event, Recorder, event_json
 from tchat_conform.relay import Relay
-from tchat_conform.reports.sightings import headline, remarks, seen_json, tally_json, tally_lines
+from tchat_conform.reports.sightings import counts_json, headline, remarks, seen_json, tally_json, tally_lines, who_of
 from tchat_conform.reports.text import visible
 
 CANNOT_RUN = 2
 SHOWN = 400
+KEPT = 1_000
+"""Connections that are over and summed up each by itself: a proxy that runs for days does not fill the memory."""
 BAD, NOTED, GOOD = "red", "yellow", "green"
 
 
@@ -38,7 +40,12 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="FILE",
     help="Write all that passes as JSON Lines (schemas/recording.json), for `tchat-conform check`.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a message, and the summary as the last.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a JSON object a message, and the summary as the last (schemas/proxy.json).",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show the requirements' texts, expected forms and connections.")
 @click.option("--tls-to", is_flag=True, help="The server wants TLS, with any certificate.")
 @click.option("--tls-cert", type=_pem, metavar="FILE", help="Listen with TLS: certificate chain, and key if it has it.")
@@ -105,12 +112,18 @@ class Show:
     def summary(self, observer: Observer) -> None:
         """Print what each connection came to."""
         tallies = observer.tallies
+        count, together = observer.earlier
         if self._as_json:
-            _print_json({"summary": [tally_json(*each) for each in tallies.items()]})
+            earlier = {"earlier": {"connections": count, **counts_json(together)}} if count else {}
+            _print_json({"summary": [tally_json(*each) for each in tallies.items()], **earlier})
             return
-        self._print(f"\n{len(tallies)} connection{'' if len(tallies) == 1 else 's'}")
+        total = count + len(tallies)
+        self._print(f"\n{total} connection{'' if total == 1 else 's'}")
+        if count:
+            for line in tally_lines(f"the first {count} that ended", together):
+                self._print(line)
         for number, tally in tallies.items():
-            for line in tally_lines(number, tally):
+            for line in tally_lines(who_of(number, tally), tally):
                 self._print(line)
 
     def _print(self, text: str) -> None:
@@ -129,7 +142,7 @@ class Session:
         self.failure: OSError | None = None
         self._show = show
         self._recorder = recorder
-        self._observer = Observer()
+        self._observer = Observer(KEPT)
 
     def watch(self, event: Event) -> None:
         """Record and show an event. Never raises: that a disk is full is no reason to break a connection."""

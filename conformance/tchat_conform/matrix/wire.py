@@ -20,6 +20,8 @@ from tchat_protocol.framing import BadInput, Message
 
 ENTRIES, KEPT = 2_000, 4_096
 """Entries of a log, and bytes of each, that are kept."""
+ROOM = 64 * 1024 * 1024
+"""Bytes of one person's connections that are looked at; what passes beyond them passes unseen."""
 ARROWS: dict[Side, Direction] = {"client": "→", "server": "←"}
 
 
@@ -78,6 +80,10 @@ class Journal:
         """Go on in a new log."""
         self.log = WireLog()
 
+    def remark(self, who: str, text: str) -> None:
+        """Note what the suite does, whether there is room or not."""
+        self.log.add(who, "·", text.encode())
+
     def add(self, who: str, direction: Direction, data: bytes) -> None:
         """Note bytes or a remark, as long as there is room: who floods the wire does not fill our memory."""
         if len(self.log.entries) < ENTRIES:
@@ -102,6 +108,7 @@ class Wire:
         self._relay = Relay(server, self._watch)
         self._observer = Observer()
         self._streams: dict[tuple[int, Side], bytearray] = {}
+        self._passed = 0
         self._stack = AsyncExitStack()
 
     async def open(self) -> None:
@@ -118,6 +125,8 @@ class Wire:
         return [Received(each.content) for each in self.said]
 
     def _watch(self, event: Event) -> None:
+        if event.what == "bytes" and not self._has_room(len(event.data)):
+            return
         if event.what == "bytes":
             self._journal.add(self._who, ARROWS[event.side], event.data)
             self._streams.setdefault((event.connection, event.side), bytearray()).extend(event.data)
@@ -131,6 +140,13 @@ class Wire:
         for seen in self._observer.take(event):
             (self.said if event.side == "client" else self.heard).append(self._told(seen))
         self._pulse.beat()
+
+    def _has_room(self, size: int) -> bool:
+        """Tell whether what passes is still looked at: who floods the wire does not fill our memory."""
+        had_room, self._passed = self._passed <= ROOM, self._passed + size
+        if had_room and self._passed > ROOM:
+            self._journal.remark(self._who, f"more than {ROOM:,} bytes have passed: what follows is not looked at")
+        return self._passed <= ROOM
 
     def _ended(self, event: Event) -> None:
         if event.connection == self.connections and self.is_open:

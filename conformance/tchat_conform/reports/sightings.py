@@ -92,11 +92,15 @@ def fault_json(fault: Fault) -> dict[str, Any]:
     }
 
 
-def tally_lines(number: int, tally: Tally) -> Iterator[str]:
-    """Yield what one connection came to."""
+def who_of(number: int, tally: Tally) -> str:
+    """Return which connection a tally is of."""
+    return f"#{number} {visible(tally.user, NAME_SHOWN) if tally.user else 'nobody known'}"
+
+
+def tally_lines(who: str, tally: Tally) -> Iterator[str]:
+    """Yield what one connection came to, or several together."""
     counts = ", ".join(f"{tally.messages[side]} from the {side}" for side in ARROWS)
-    who = visible(tally.user, NAME_SHOWN) if tally.user else "nobody known"
-    yield f"#{number} {who}: {counts}; {tally.invalid.total()} invalid"
+    yield f"{who}: {counts}; {tally.invalid.total()} invalid"
     for kind, count in tally.kinds.most_common():
         yield f"   {count:>4} × {visible(kind, SHOWN)}"
     if tally.requirements:
@@ -105,9 +109,12 @@ def tally_lines(number: int, tally: Tally) -> Iterator[str]:
 
 def tally_json(number: int, tally: Tally) -> dict[str, Any]:
     """Return the same for programs."""
+    return {"connection": number, "user": tally.user, **counts_json(tally)}
+
+
+def counts_json(tally: Tally) -> dict[str, Any]:
+    """Return what was counted, without whose it was."""
     return {
-        "connection": number,
-        "user": tally.user,
         "messages": {side: tally.messages[side] for side in ARROWS},
         "invalid": {side: tally.invalid[side] for side in ARROWS},
         "kinds": dict(tally.kinds),
