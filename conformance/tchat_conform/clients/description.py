@@ -1,6 +1,8 @@
 """How a client is driven: what it asks, how its commands are typed, and how fast; read from a TOML file, or guessed."""
 
+import json
 import re
+import string
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -11,8 +13,10 @@ from tchat_client.commands import COMMANDS, typed
 from tchat_conform.near import did_you_mean
 from tchat_protocol import schemas
 
-COURSE, MENU = "course", "menu"
-STYLES = (COURSE, MENU)
+COURSE, MENU, JSON = "course", "menu", "json"
+STYLES = (COURSE, MENU, JSON)
+GUESSED = (COURSE, MENU)
+"""The styles that are tried on a client without a description."""
 LINE_DELAY = 0.3
 """Seconds between lines that nothing else tells to be apart: most clients of the field bear a line every 0.3 s."""
 
@@ -49,7 +53,8 @@ ASKED = (
 class Description:
     """What differs from client to client.
 
-    ``command`` starts it; ``style`` is ``course`` (``cg;wob``) or ``menu`` (a word, then a question for each field).
+    ``command`` starts it; ``style`` is ``course`` (``cg;wob``), ``menu`` (a word, then a question for each field) or
+    ``json`` (the request itself).
     ``commands`` holds, by action, the lines that are typed with ``{field}`` for the fields of the request, or None for
     a command that the client does not have. ``start_delay`` and ``line_delay`` are seconds: before the first line, and
     between lines. ``enter`` ends a line. ``env`` is added to the environment.
@@ -65,14 +70,28 @@ class Description:
     commands: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     def lines(self, action: str, values: Mapping[str, Any]) -> list[str] | None:
-        """Return the lines that ask for a request with these fields; None where the client has no such command."""
+        """Return the lines that ask for a request with these fields, the sender's name among them.
+
+        None where the client has no such command.
+        """
         if action in self.commands:
             templates = self.commands[action]
             known = {each.name: _text(values.get(each.name, "")) for each in _FIELDS[action]}
             return None if templates is None else [each.format_map(known) for each in templates]
         if self.style == MENU:
             return [_WORDS[action], *(_text(values[each.name]) for each in _FIELDS[action] if each.name in values)]
+        if self.style == JSON:
+            return [json.dumps({**values, "action": action}, ensure_ascii=False)]
         return [typed(action, values)]
+
+    def cannot_say(self, action: str, values: Mapping[str, Any]) -> list[str]:
+        """Return the fields for which the described lines of a request have no place."""
+        templates = self.commands.get(action)
+        if templates is None:
+            return []
+        places = {name for each in templates for _, name, _, _ in string.Formatter().parse(each) if name}
+        known = {each.name for each in _FIELDS[action]}
+        return [name for name, value in values.items() if name in known and value and name not in places]
 
     def answer_to(self, line: str) -> str | None:
         """Return the template of what is answered to a question; None for what is no question that is known."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tchat_conform.clients.arrival import Arrival
-from tchat_conform.clients.description import COURSE, MENU, STYLES, Description
+from tchat_conform.clients.description import COURSE, GUESSED, MENU, Description
 from tchat_conform.clients.run import ClientRun
 from tchat_conform.clients.stage import Stage
 from tchat_conform.verdict import Failed, Finding, Stopped
@@ -44,7 +44,7 @@ async def _learn_style(stage: Stage) -> None:
     run = stage.run
     described = run.description
     for action in BARRIERS:
-        for style in STYLES if described.style == COURSE else (described.style,):
+        for style in GUESSED if described.style == COURSE else (described.style,):
             run.description = described.in_style(style)
             if action not in run.spontaneous and await _works(stage, action):
                 run.barrier = action

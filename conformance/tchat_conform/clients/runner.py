@@ -17,6 +17,8 @@ from tchat_protocol.framing import BadInput
 
 CASE_LIMIT = 90.0
 """Seconds after which a case is given up: nothing that is waited for takes so long."""
+DIES_WITHIN = 0.05
+"""Seconds that a client takes to end of what it has shown."""
 STOPPED = Finding("the run was stopped")
 
 OnResult = Callable[[Result], None]
@@ -101,6 +103,7 @@ async def _outcome(case: ClientCase, stage: Stage) -> tuple[Verdict, tuple[Findi
         async with asyncio.timeout(CASE_LIMIT):
             await case.script(stage)
             if not stage.may_end:
+                await stage.pulse.until(lambda: not stage.is_alive(), DIES_WITHIN)
                 await stage.must_live("all that the case did")
     except TimeoutError:
         return Verdict.FAIL, (Finding(f"the case had not come to its end after {CASE_LIMIT:.0f} s"),)

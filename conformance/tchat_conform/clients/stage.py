@@ -14,7 +14,7 @@ from tchat_conform.clients.manners import WHOLE, Manner, line_each
 from tchat_conform.clients.player import HOST, Player, Received
 from tchat_conform.clients.pulse import Pulse
 from tchat_conform.clients.run import NAME, ClientRun
-from tchat_conform.clients.terminal import CannotStart, Terminal
+from tchat_conform.clients.terminal import ERROR, CannotStart, Terminal
 from tchat_conform.expect import mentions
 from tchat_conform.verdict import Blocked, Failed, Finding, Stopped, Unsupported, must
 from tchat_conform.wirelog import WireLog
@@ -26,8 +26,6 @@ OBITUARY_LIMIT = 1.0
 """Seconds that a client has to end after its connection."""
 REACTION_LIMIT = 0.3
 """Seconds between messages that must not arrive in one, where nothing on the screen shows that the first was read."""
-QUESTIONS = ("?", ":", ">")
-_ERROR = re.compile(r"Traceback|\w(?:Error|Exception)\b|panic:")
 
 
 class Stage:
@@ -157,7 +155,7 @@ class Stage:
         """
         meant = self.meant(action, **fields)
         try:
-            sent = await self._sent(action, meant, fields)
+            sent = await self._sent(action, meant)
         except (Failed, Unsupported) as stopped:
             if means:
                 raise _blocked(stopped, action) from stopped
@@ -170,7 +168,7 @@ class Stage:
         """Type the command for a request, and answer whatever comes for it. Raises Blocked if nothing does."""
         meant = self.meant(action, **fields)
         try:
-            received = await self._received(action, meant, fields)
+            received = await self._received(action, meant)
         except (Failed, Unsupported) as stopped:
             raise _blocked(stopped, action) from stopped
         sent = received.content
@@ -181,15 +179,17 @@ class Stage:
         name = request_name_field(action)
         return {"action": action, **({name: self.me} if name else {}), **fields}
 
-    async def _sent(self, action: str, meant: Message, fields: Mapping[str, Any]) -> Message:
-        received = await self._received(action, meant, fields)
-        return self._right(_joined(self.run.description.lines(action, fields) or []), meant, received)
+    async def _sent(self, action: str, meant: Message) -> Message:
+        received = await self._received(action, meant)
+        return self._right(_joined(self.run.description.lines(action, meant) or []), meant, received)
 
-    async def _received(self, action: str, meant: Message, fields: Mapping[str, Any]) -> Received:
+    async def _received(self, action: str, meant: Message) -> Received:
         """Type a command, and return the first thing that comes for it."""
-        lines = self.run.description.lines(action, fields)
+        lines = self.run.description.lines(action, meant)
         if lines is None:
             raise Unsupported(Finding(f"its description has no command for {action}", by=action))
+        for name in self.run.description.cannot_say(action, meant):
+            raise Unsupported(Finding(f"its description has no place for {name} in {action}", by=action))
         if action in self.run.lacking:
             raise Unsupported(self.run.lacking[action])
         typed = _joined(lines)
@@ -237,15 +237,13 @@ class Stage:
         if not self._line_is_done:
             await asyncio.sleep(max(0.0, self._typed_at + self.run.description.line_delay - time.monotonic()))
         self._seen = len(self.player.received)
-        for number, line in enumerate(lines):
-            if number:
-                row = self.terminal.row
-                await self.pulse.until(lambda row=row: self._asks(row), self.run.description.line_delay)  # type: ignore[misc]
+        delay = self.run.description.line_delay
+        if len(lines) > 1:
+            await self.terminal.is_drawn(delay)  # a question that comes late is none about what is typed
+        self.press(lines[0])
+        for line in lines[1:]:
+            await self.pulse.until(self.terminal.has_asked, delay)
             self.press(line)
-
-    def _asks(self, row: int) -> bool:
-        """Tell whether the client has asked something on another line than before."""
-        return self.terminal.row != row and self.terminal.prompt.rstrip().endswith(QUESTIONS)
 
     def _next(self, action: str) -> Received | None:
         """Return the next thing sent that is not sent unasked."""
@@ -263,6 +261,8 @@ class Stage:
                 return
             proof = f"{barrier}, asked for afterwards, was sent"
             sentence = f"{typed} sends nothing, and the client goes on"
+            if not _is_plain(meant) and await self._sends_when_plain(meant):
+                raise Failed(Finding(sentence, meant, self.screen(), proof="with a word for a text it was sent"))
             self.run.lacking[meant["action"]] = Finding(sentence, meant, self.screen(), meant["action"], proof)
             raise Unsupported(self.run.lacking[meant["action"]])
         await self.must_live(f"{typed} was typed")
@@ -271,11 +271,18 @@ class Stage:
             raise Unsupported(Finding(f"{typed} sends nothing", meant, self.screen(), meant["action"]))
         raise Failed(Finding(f"after {typed} the client sends nothing more", meant, self.screen()))
 
+    async def _sends_when_plain(self, meant: Message) -> bool:
+        """Tell whether a command sends its request if there is nothing special in its texts."""
+        words = {name: each if _is_word(each) else self.fresh("word") for name, each in meant.items()}
+        await self._type_lines(self.run.description.lines(meant["action"], words) or [])
+        await self.pulse.until(lambda: self._has(meant["action"]) or not self.is_alive(), self.run.patience)
+        return self._has(meant["action"])
+
     async def obeys(self) -> bool:
         """Tell whether the client still sends what is typed."""
         if self.run.barrier is None:
             return self.is_alive()
-        lines = self.run.description.lines(self.run.barrier, self.barrier_fields) or []
+        lines = self.run.description.lines(self.run.barrier, self.meant(self.run.barrier, **self.barrier_fields)) or []
         await self._type_lines(lines)
         barrier = self.run.barrier
         await self.pulse.until(lambda: self._has(barrier) or not self.is_alive(), self.run.patience)
@@ -314,9 +321,15 @@ class Stage:
     async def says_raw(self, pieces: Sequence[bytes]) -> None:
         """Send bytes, a segment each, none of them in one with what was sent before."""
         if self._said_at is not None:
-            await self.pulse.until(self._has_reacted, REACTION_LIMIT)
+            await self._let_it_react()
         self._said_at, self._said = self.terminal.mark, ""
         await self.player.write(pieces)
+
+    async def _let_it_react(self) -> None:
+        """Wait until the client has taken what was sent last, and is done with drawing where that is all one sees."""
+        await self.pulse.until(self._has_reacted, REACTION_LIMIT)
+        if not self._said:
+            await self.terminal.is_drawn(REACTION_LIMIT)
 
     def _has_reacted(self) -> bool:
         """Tell whether the client has taken what was sent last, as far as its screen tells."""
@@ -377,7 +390,7 @@ class Stage:
 
     def has_complained(self, mark: int) -> bool:
         """Tell whether the screen shows an error of the program that was not there before a mark."""
-        return _ERROR.search(self.terminal.drawn_since(mark)) is not None
+        return ERROR.search(self.terminal.drawn_since(mark)) is not None
 
     async def is_shown(self, longer: int = 1) -> bool:
         """Send a message from somebody, and tell whether the screen shows it; ``longer`` as in ``sees``."""
@@ -414,6 +427,15 @@ class Stage:
 
 def _joined(lines: Sequence[str]) -> str:
     return " ⏎ ".join(lines)
+
+
+def _is_word(value: Any) -> bool:
+    return not isinstance(value, str) or re.fullmatch(r"[\w-]+", value) is not None
+
+
+def _is_plain(request: Message) -> bool:
+    """Tell whether there is nothing in a request that is hard to type, read or write."""
+    return all(map(_is_word, request.values()))
 
 
 def _blocked(stopped: Stopped, action: str) -> Blocked:

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
 import shlex
 import shutil
 import signal
 import termios
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,11 +17,18 @@ import pyte
 
 from tchat_conform.clients.pulse import Pulse
 
+ERROR = re.compile(r"Traceback|\w(?:Error|Exception)\b|panic(?:ked at|:)|Segmentation fault| at \S+\.p[lm] line \d+\.")
+"""What a program says that has broken."""
+QUESTIONS = ("?", ":", ">")
+DRAWS_WITHIN = 0.06
+"""Seconds without a change after which a screen is drawn."""
 ROWS, COLUMNS = 50, 200
 """So wide that few lines are folded, and so high that a menu does not push anything out at once."""
 PIECE = 16_384
 """Bytes that are drawn at a time, so that a client that prints much holds up nobody else."""
 KEPT_RAW = 4_000_000
+KEPT_TEXT = 8_000_000
+"""Characters drawn that are kept: what a program that never stops printing drew before is forgotten."""
 BUSY = 4_000
 """So many bytes at once come from a program only that has more to say: its screen is not done."""
 END_LIMIT = 5.0
@@ -38,15 +47,24 @@ class _Screen(pyte.Screen):
     """A screen that also keeps all text ever drawn, in the order of drawing."""
 
     def __init__(self, answer: Any) -> None:
-        self.drawn: list[str] = []
+        self._drawn: list[str] = []
+        self._forgotten = 0
         self.length = 0
         super().__init__(COLUMNS, ROWS)
         self.is_addressed = False  # what pyte does to begin with is not the program's doing
         self.write_process_input = answer  # type: ignore[method-assign]  # where the cursor is, if asked
 
     def _keep(self, text: str) -> None:
-        self.drawn.append(text)
+        self._drawn.append(text)
         self.length += len(text)
+        if self.length - self._forgotten > 2 * KEPT_TEXT:
+            kept = self.since(self.length - KEPT_TEXT)
+            self._drawn, self._forgotten = [kept], self.length - len(kept)
+
+    def since(self, mark: int) -> str:
+        """Return the text drawn since a length, as far as it is kept."""
+        self._drawn = ["".join(self._drawn)]
+        return self._drawn[0][max(0, mark - self._forgotten) :]
 
     def draw(self, data: str) -> None:
         """Draw text, and keep it; of what is far longer than a line the last two lines are drawn, which is faster."""
@@ -86,6 +104,7 @@ class Terminal:
         self._waiting = bytearray()
         self.raw = bytearray()
         self._is_busy = False
+        self._pressed_at = 0
         self._reading = asyncio.ensure_future(self._read())
         self._ending = asyncio.ensure_future(self._end())
         self.ended = False
@@ -134,8 +153,7 @@ class Terminal:
 
     def drawn_since(self, mark: int) -> str:
         """Return all text drawn since a mark, also what is no longer on the screen."""
-        self._screen.drawn = ["".join(self._screen.drawn)]
-        return self._screen.drawn[0][mark:]
+        return self._screen.since(mark)
 
     @property
     def prompt(self) -> str:
@@ -143,6 +161,18 @@ class Terminal:
         cursor = self._screen.cursor
         line = self._screen.buffer[cursor.y]
         return "".join(line[column].data for column in range(cursor.x))
+
+    def has_asked(self) -> bool:
+        """Tell whether the program has asked something since keys were pressed, on another line."""
+        return "\n" in self.drawn_since(self._pressed_at) and self.prompt.rstrip().endswith(QUESTIONS)
+
+    async def is_drawn(self, limit: float) -> None:
+        """Wait until the program draws nothing more for a while, at most so many seconds."""
+        began = time.monotonic()
+        while not self.ended and (left := limit - (time.monotonic() - began)) > 0:
+            mark = self.mark
+            if not await self._pulse.until(lambda mark=mark: self.mark != mark, min(DRAWS_WITHIN, left)):  # type: ignore[misc]
+                return
 
     @property
     def row(self) -> int:
@@ -196,6 +226,7 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Press keys."""
+        self._pressed_at = self.mark
         self._press(keys.encode())
 
     def _press(self, keys: bytes) -> None:

@@ -75,6 +75,8 @@ def _judge_request(attempt: Attempt, known: Known) -> None:
     rule = PRIVATE if attempt.meant.get("private") else COMMANDS[attempt.action]
     if attempt.typed is None:
         sentence = f"its description has no command for {attempt.action}"
+        if rule == PRIVATE:
+            sentence = "its description has no command for a private group"
         raise Unfinished(Verdict.UNSUPPORTED, Blame("client", attempt.client, rule, sentence))
     if attempt.sent is None:
         raise _unsent(attempt, rule, known)

@@ -1,7 +1,6 @@
 """The people of a pair, who type in the terminals of their clients."""
 
 import asyncio
-import re
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -11,12 +10,11 @@ from tchat_conform.clients.compare import sender_of
 from tchat_conform.clients.player import HOST
 from tchat_conform.clients.pulse import Pulse
 from tchat_conform.clients.run import ClientRun
-from tchat_conform.clients.terminal import Terminal
+from tchat_conform.clients.terminal import ERROR, Terminal
 from tchat_conform.matrix.wire import Journal, Wire
 from tchat_conform.verdict import Blocked, Failed
+from tchat_protocol.messages import request_name_field
 
-ERROR = re.compile(r"Traceback|\w(?:Error|Exception)\b|panic:")
-QUESTIONS = ("?", ":", ">")
 SCREEN_LINES, COMPLAINT = 40, 300
 """Lines of a screen, and characters of an error, that are kept."""
 LEAST_PATIENCE, MORE_THAN_SLOWEST = 1.5, 5
@@ -154,18 +152,18 @@ class Typist:
 
     async def asks(self, action: str, fields: Mapping[str, Any]) -> str | None:
         """See Person."""
-        lines = self.run.description.lines(action, fields)
-        if lines is None:
-            return None
-        for number, line in enumerate(lines):
-            if number:
-                row = self.terminal.row
-                await self.pulse.until(lambda row=row: self._asks(row), self.run.description.line_delay)  # type: ignore[misc]
+        name, description = request_name_field(action), self.run.description
+        lines = description.lines(action, {**({name: self.name} if name else {}), **fields})
+        if lines is None or any(fields[each] is True for each in description.cannot_say(action, fields)):
+            return None  # a group that is to be private, and would not be
+        delay = description.line_delay
+        if len(lines) > 1:
+            await self.terminal.is_drawn(delay)  # a question that comes late is none about what is typed
+        self.press(lines[0])
+        for line in lines[1:]:
+            await self.pulse.until(self.terminal.has_asked, delay)
             self.press(line)
         return " ⏎ ".join(lines)
-
-    def _asks(self, row: int) -> bool:
-        return self.terminal.row != row and self.terminal.prompt.rstrip().endswith(QUESTIONS)
 
     def is_unasked(self, action: str) -> bool:
         """See Person."""

@@ -1,5 +1,6 @@
 """Descriptions of clients: what they may say, and what is said of those that cannot be used."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,21 @@ def test_a_menu_takes_a_word_and_then_each_field() -> None:
     menu = Description().in_style("menu")
     assert menu.lines("client-send", {"to": "bob", "msg": "hi"}) == ["s", "bob", "hi"]
     assert menu.lines("groups", {}) == ["groups"]
+
+
+def test_a_client_that_takes_json_is_given_the_request() -> None:
+    described = Description().in_style("json")
+    (line,) = described.lines("gbroadcast", {"sender": "alice", "group": "wob", "msg": 'a "é"'}) or []
+    assert json.loads(line) == {"action": "gbroadcast", "sender": "alice", "group": "wob", "msg": 'a "é"'}
+
+
+def test_fields_without_a_place_in_a_description_are_told() -> None:
+    described = Description(
+        commands={"msgs": ("/historique {group}",), "kick": ("/exclure {group} {dest}", "{reason}")}
+    )
+    assert described.cannot_say("msgs", {"sender": "alice", "group": "wob", "limit": 20}) == ["limit"]
+    assert described.cannot_say("kick", {"group": "wob", "dest": "bob", "reason": "noise"}) == []
+    assert described.cannot_say("join", {"group": "wob"}) == []
 
 
 def test_a_description_says_all_that_differs(tmp_path: Path) -> None:
@@ -99,7 +115,7 @@ def test_questions_of_many_clients_are_known(question: str, answer: str | None) 
     ("text", "why"),
     [
         ("stile = 'menu'", "there is no key 'stile'. Did you mean style?"),
-        ("style = 'graphical'", "style must be one of course, menu, not 'graphical'"),
+        ("style = 'graphical'", "style must be one of course, menu, json, not 'graphical'"),
         ("line_delay = -1", "line_delay must be seconds from 0 to 60, not -1"),
         ("line_delay = true", "line_delay must be seconds from 0 to 60, not True"),
         ("command = 3", "command must be a string, not 3"),

@@ -4,6 +4,7 @@ import asyncio
 import shlex
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,107 @@ def test_the_reference_client_is_driven_with_its_name_as_an_option_or_at_a_quest
     command = [sys.executable, "-m", "tchat_client", *shlex.split(options)]
     _, results = judged(command, {*BASE, "C-NAME-1", "C-QUIT-1", "C-SHOW-1", "C-CTRL-1"})
     assert {each.case: each.findings for each in results.values() if each.verdict is not Verdict.PASS} == {}
+
+
+STRICT = """
+import json, socket, sys, threading
+peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+def hear():
+    for line in peer.makefile(encoding="utf-8"):
+        print(json.loads(line).get("msg"), flush=True)
+def send(**fields):
+    peer.sendall(json.dumps(fields).encode() + b"\\n")
+send(**{"from": "alice", "action": "client-hello"})
+threading.Thread(target=hear, daemon=True).start()
+for line in sys.stdin:
+    if '"' in line:
+        print("cannot read this", flush=True)
+        continue
+    word, *fields = line.strip().split(";")
+    if word == "ls":
+        send(**{"from": "alice", "action": "client-list-clients"})
+    if word == "b":
+        send(**{"from": "alice", "msg": ";".join(fields), "action": "client-broadcast"})
+"""
+
+
+def test_a_command_that_fails_on_special_texts_alone_is_not_held_for_missing(tmp_path: Path) -> None:
+    script = tmp_path / "strict.py"
+    script.write_text(STRICT, encoding="utf-8")
+    command = [sys.executable, str(script), "{host}", "{port}"]
+    run, results = judged(command, ["C-TEXT-1/quotes-and-braces", "C-BCAST-1", "C-ERROR-1/for-client-broadcast"])
+    special = results.pop("C-TEXT-1/quotes-and-braces")
+    assert special.verdict is Verdict.FAIL
+    assert special.findings[0].proof == "with a word for a text it was sent"
+    assert verdicts(results) == {Verdict.PASS}
+    assert run.lacking == {}
+
+
+def test_a_field_that_a_description_cannot_say_is_unsupported_and_not_lost() -> None:
+    run = ClientRun(["no"], Description(commands={"msgs": ("/historique {group}",)}), LIMIT)
+    with pytest.raises(Unsupported, match="no place for limit in msgs"):
+        asyncio.run(Stage(run, "limited").types("msgs", group="wob", limit=20))
+
+
+LATE = """
+import json, socket, sys, time
+peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+def send(**fields):
+    peer.sendall(json.dumps(fields).encode() + b"\\n")
+def ask(question):
+    sys.stdout.write(question)
+    sys.stdout.flush()
+    return sys.stdin.readline().strip()
+send(**{"from": "alice", "action": "client-hello"})
+while True:
+    choice = ask("choice? ")
+    if choice == "1":
+        send(**{"from": "alice", "to": ask("to? "), "msg": ask("message? "), "action": "client-send"})
+    if choice == "2":
+        send(**{"from": "alice", "action": "client-list-clients"})
+    time.sleep(0.03)  # the request is out before the next question is on the screen
+    import termios
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
+"""
+
+
+def test_what_a_menu_asks_late_is_not_taken_for_a_question_about_what_is_typed(tmp_path: Path) -> None:
+    script = tmp_path / "late.py"
+    script.write_text(LATE, encoding="utf-8")
+    commands = {"client-send": ("1", "{to}", "{msg}"), "client-list-clients": ("2",)}
+    run = ClientRun([sys.executable, str(script), "{host}", "{port}"], Description(commands=commands), LIMIT)
+
+    async def twice() -> list[str]:
+        stage = Stage(run, "late")
+        try:
+            await stage.start()
+            return [str((await stage.types("client-send", to="bob", msg=text))["msg"]) for text in ("one", "two")]
+        finally:
+            await stage.close()
+
+    assert asyncio.run(twice()) == ["one", "two"]
+
+
+ENDING = """
+import json, os, socket, sys, threading
+peer = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+def hear():
+    for line in peer.makefile(encoding="utf-8"):
+        print(json.loads(line).get("msg"), flush=True)
+        if "server-error" in line:
+            os._exit(1)
+def ask(action):
+    peer.sendall(json.dumps({"from": "alice", "action": action}).encode() + b"\\n")
+threading.Thread(target=hear, daemon=True).start()
+ask("client-hello")
+for line in sys.stdin:
+    ask("client-list-clients")
+"""
+
+
+def test_a_client_that_ends_at_a_refusal_has_shown_it_and_not_survived_it(tmp_path: Path) -> None:
+    script = tmp_path / "ending.py"
+    script.write_text(ENDING, encoding="utf-8")
+    cases = ["C-SHOW-3/too-many-requests", "C-ERROR-1/for-client-list-clients"]
+    _, results = judged([sys.executable, str(script), "{host}", "{port}"], cases)
+    assert [results[each].verdict for each in cases] == [Verdict.PASS, Verdict.FAIL]

@@ -195,6 +195,7 @@ async def a_history_without_messages(stage: Stage) -> None:
 def _refusal_case(case: str, title: str, action: str, stems: Fields, code: str) -> None:
     async def script(stage: Stage) -> None:
         await stage.start()
+        stage.may_end = True  # if it says why
         fields: dict[str, Any] = {field: stage.fresh(stem) for field, stem in stems.items()}
         request = await stage.types(action, means=True, **fields)
         mark = stage.terminal.mark
