@@ -12,9 +12,9 @@ from tchat_conform.reports.wording import kind_of_death, plain
 from tchat_conform.run import Run
 from tchat_conform.speech import STANDARD
 from tchat_conform.target import TargetError, accepts
-from tchat_conform.verdict import Finding, Result, Stopped, Verdict
+from tchat_conform.verdict import Finding, Result, Verdict
+from tchat_conform.visit import takes_in_at_last
 from tchat_conform.wirelog import Entry, WireLog
-from tchat_conform.world import World
 
 REDUCED_AT_MOST = 4
 TRIES_AT_MOST = 40
@@ -120,24 +120,7 @@ class Crashes:
         """
         if not await accepts(self._run.target.address):
             return False
-        return (
-            not (self._run.target.can_restart and self._run.is_welcoming)
-            or await self._takes_in()
-            or await self._takes_in()
-        )
-
-    async def _takes_in(self) -> bool:
-        world = World(self._run)
-        try:
-            user = await world.stranger("visitor")
-            answered = await user.answer_to(await user.says("client-hello")) is not None
-            await self._run.past_all(self._run.patience)
-        except Stopped:
-            return False
-        else:
-            return answered and not user.connection.closed
-        finally:
-            await world.end()
+        return not (self._run.target.can_restart and self._run.is_welcoming) or await takes_in_at_last(self._run)
 
     def unexplained(self, first: Result, again: Result) -> Result:
         """Return the result of a case that the server died in, but not when it ran again on a server started anew."""

@@ -32,6 +32,11 @@ class Expected:
         """The message to show to a person."""
         return {"action": self.action, **self.fields}
 
+    @property
+    def is_listing(self) -> bool:
+        """Whether it holds a list, which only who asks for it gets."""
+        return self.action in _listings()
+
     def without_id(self) -> "Expected":
         """Return the same but for ``id``, as others get it and as servers send it that repeat none."""
         return Expected(self.action, {name: value for name, value in self.fields.items() if name != "id"})

@@ -42,6 +42,11 @@ def number(message: Any) -> int:
     return seq
 
 
+def are_numbered(*items: Any) -> bool:
+    """Tell whether each of these messages, or items of a history, has a seq."""
+    return all(isinstance(each, Mapping) and isinstance(each.get("seq"), int) for each in items)
+
+
 def has_names(answer: Message, key: str, *users: User) -> None:
     """Fail the case unless a list holds exactly these users, each once, in any order.
 

@@ -11,6 +11,7 @@ from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech
 from tchat_conform.story import TOLD, Story, listed_features, told
 from tchat_conform.target import TargetError, accepts
 from tchat_conform.verdict import Blocked, Finding, Message
+from tchat_conform.visit import is_spoilt_by_leaving, takes_in
 from tchat_protocol import messages
 
 REQUIREMENTS = {action: REQUIREMENT_OF[action] for action in TOLD}
@@ -36,6 +37,12 @@ FORMS: tuple[tuple[Speech, str], ...] = (
     *((replace(STANDARD, envelope=each), f"every message in an envelope, under {each}") for each in ENVELOPES),
 )
 """Forms of speech for a server that leaves the standard hello unanswered, and what it needs in words."""
+
+
+SPOILT = Finding(
+    "once somebody has left, whoever says hello is cut off or left without an answer",
+    by="a server that goes on when somebody has left",
+)
 
 
 NEXT_PATIENCE = 0.5
@@ -87,8 +94,12 @@ async def probe(run: Run) -> None:
         run.adds_invitees = True
         _note(run, "who is invited is in the group at once, without joining", {JOINING})
     run.forms = {**story.forms, **whole.forms}
+    run.acceptances = {**story.acceptances, **whole.acceptances}
     run.mute_at_first = frozenset(whole.mute)
     run.missing = frozenset(whole.missing)
+    if run.is_welcoming and not await takes_in(run) and await is_spoilt_by_leaving(run):
+        run.adaptations.clear()  # what seemed to help may have been the luck of who came first
+        raise StopPolitely(SPOILT)
 
 
 async def _understood(run: Run) -> Story:

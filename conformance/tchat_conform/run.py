@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from tchat_conform.actions import GROUP
+from tchat_conform.connection import LINGERS
 from tchat_conform.shape import Shape
 from tchat_conform.speech import STANDARD, Adaptation, Speech
 from tchat_conform.target import Target
@@ -28,6 +29,8 @@ FIRST_PATIENCE = 2.0
 HOPELESS = 0.25
 """How long to wait, in seconds, for what never came before, from a server that never answered anything."""
 REMEMBERED = 64
+BREATH = 0.005
+"""Seconds between two looks at who has left."""
 
 
 @dataclass(slots=True)
@@ -37,7 +40,8 @@ class Run:
     ``limit`` is how long an answer is waited for at most, in seconds; ``features`` is what server-hello listed;
     ``repeats_ids`` whether an answer ever carried the request's id. What the probe found: ``speech`` and
     ``adaptations``; ``paced`` for a server that may not bear two messages in one segment; ``greetings``, the
-    shapes of what it says unasked to each connection; ``forms``, those of its own answers to each action;
+    shapes of what it says unasked to each connection; ``forms``, those of its own answers to each action, and
+    ``acceptances``, what it said where it did what it was asked;
     ``echoes`` if it sends requests back, ``relays`` if it sends them to everybody else, ``is_welcoming`` if
     it answers a hello, ``adds_invitees`` if who is invited is in the group at once; ``effective``, the actions
     whose effect was seen; ``mute_at_first``, those that had no answer; ``missing``, what never works, requests and
@@ -54,6 +58,7 @@ class Run:
     paced: bool = True
     greetings: tuple[Shape, ...] = ()
     forms: dict[str, frozenset[Shape]] = field(default_factory=dict)
+    acceptances: dict[str, str] = field(default_factory=dict)
     echoes: bool = False
     relays: bool = False
     is_welcoming: bool = False
@@ -152,6 +157,13 @@ class Run:
             writer.close()
         self.parting.clear()
         await asyncio.sleep(0)
+
+    async def parted(self) -> None:
+        """Wait until the server has closed the connections of all who have left, or for as long as it is given."""
+        for _ in range(int(LINGERS / BREATH)):
+            if all(each.is_closing() for each in self.parting):
+                return
+            await asyncio.sleep(BREATH)
 
     async def past_all(self, limit: float) -> float | None:
         """Return how many seconds the server took to be past all that was sent so far; None if that cannot be told."""

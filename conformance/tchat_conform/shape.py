@@ -1,5 +1,7 @@
 """The shape of a message: what tells the kinds of a server's messages apart, in whatever words it has for them."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,3 +28,37 @@ def shape_of(message: Mapping[str, Any] | BadInput | bytes) -> Shape:
     if isinstance(action, str):
         return action, frozenset()
     return (kind if isinstance(kind, str) else ""), frozenset(message)
+
+
+_NAME = re.compile(r"[^\s\"'(]*-[0-9a-f]{6}-\d{5}")
+"""A name, or the end of a text, that the suite has made."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+|\d\d?:\d\d(?::[\d.]+)?|\d{9,}(?:\.\d+)?")
+"""A time as servers write it. Other numbers may say something, as statuses do."""
+_NAMES = re.compile(r'"?·"?(?:, ?"?·"?)*|(?<=\[)(?=\])')
+"""A list of names, be it empty."""
+
+
+def wording_of(message: Mapping[str, Any]) -> str:
+    """Return what a message says, whoever it is about: all of it but names and times.
+
+    >>> wording_of({"ok": True, "who": "bob-0a1b2c-00007"}) == wording_of({"ok": True, "who": "eve-0a1b2c-00011"})
+    True
+    >>> wording_of({"list": ["bob-0a1b2c-00007", "eve-0a1b2c-00011"]}) == wording_of({"list": []})
+    True
+    >>> wording_of({"msg": "wob-0a1b2c-00007 is there"}) == wording_of({"msg": "wob-0a1b2c-00007 is there already"})
+    False
+    """
+    return _NAMES.sub("·", _TIME.sub("0", _NAME.sub("·", _text(message))))
+
+
+def names_in(message: Mapping[str, Any]) -> set[str]:
+    """Return the names and texts of the suite's own that stand in a message.
+
+    >>> names_in({"msg": "salut bob-0a1b2c-00007 !"})
+    {'bob-0a1b2c-00007'}
+    """
+    return set(_NAME.findall(_text(message)))
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    return json.dumps(message, ensure_ascii=False, sort_keys=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from tchat_conform.expect import Expected, mentions, words
 from tchat_conform.user import User
-from tchat_conform.verdict import Blocked, Finding, Message, Unsupported
+from tchat_conform.verdict import Blocked, Finding, Message, Unsupported, must
 from tchat_conform.world import World
 
 
@@ -29,6 +29,12 @@ async def binds_without_hello(w: World, who: str) -> User:
         sentence = f"{who}'s first request was no hello, and he is not in the list that answers it"
         raise Blocked(Finding(sentence, {"clients": [user.name, "…"]}, answer, by="a first request other than hello"))
     return user
+
+
+def tells_from_whom(message: Message, hearer: User, sender: User) -> None:
+    """Fail the case unless a message names its sender, in whatever field."""
+    sentence = f"{hearer!r} cannot tell from whom this is"
+    must(mentions(message, sender.name), sentence, {"from": sender.name}, message)
 
 
 async def goes(user: User) -> None:

@@ -14,7 +14,7 @@ from tchat_conform.actions import GROUP, changes_something, news
 from tchat_conform.connection import Connection
 from tchat_conform.expect import looks_refused, mentions, words
 from tchat_conform.run import FIRST_PATIENCE, QUICK, Run
-from tchat_conform.shape import Shape, shape_of
+from tchat_conform.shape import Shape, shape_of, wording_of
 from tchat_conform.speech import STANDARD, Speech
 from tchat_conform.target import accepts
 from tchat_conform.user import User, is_echo
@@ -59,10 +59,11 @@ class Story:
     ``whole`` says that every request of a group was asked.
     ``unheard`` holds the news that did not reach those they should. ``greeting`` is what a connection got as soon as
     it was there, ``unasked`` what it got later without ever speaking; ``said`` the first things that alice got.
-    ``forms`` are the shapes of the answers to each action, ``in_own_words`` the actions whose answer may mean
-    anything. ``echoes`` says that requests come back, ``relays`` that they go to everybody else, ``serves_one`` that
-    nobody is served before the one before has gone, ``hangs_up`` that who is greeted is cut off, ``adds_invitees``
-    that who is invited is in the group at once, and cannot join; ``died_of`` is the request that the server died of.
+    ``forms`` are the shapes of the answers to each action, ``wordings`` what the first of each says, ``in_own_words``
+    the actions whose answer may mean anything. ``echoes`` says that requests come back, ``relays`` that they go to
+    everybody else, ``serves_one`` that nobody is served before the one before has gone, ``hangs_up`` that who is
+    greeted is cut off, ``adds_invitees`` that who is invited is in the group at once, and cannot join; ``died_of`` is
+    the request that the server died of.
     """
 
     speech: Speech
@@ -74,6 +75,7 @@ class Story:
     unasked: list[Message | bytes] = field(default_factory=list)
     said: list[Message | bytes] = field(default_factory=list)
     forms: dict[str, frozenset[Shape]] = field(default_factory=dict)
+    wordings: dict[str, str] = field(default_factory=dict)
     in_own_words: set[str] = field(default_factory=set)
     echoes: bool = False
     relays: bool = False
@@ -97,6 +99,11 @@ class Story:
         """The actions that had their effect, or were answered in a known form, with no refusal."""
         answered = {action for action, each in self.answers.items() if each is not None and not looks_refused(each)}
         return (answered - self.in_own_words) | self.effects
+
+    @property
+    def acceptances(self) -> dict[str, str]:
+        """What the server says, by action, where it did what it was asked: elsewhere its words may refuse."""
+        return {action: said for action, said in self.wordings.items() if action in self.effects}
 
     @property
     def mute(self) -> set[str]:
@@ -341,6 +348,8 @@ class _Teller:
             self.story.in_own_words |= {action} if answer is not None else set()
         if answer is not None:
             self._is_answered(action, answer)
+            if remember:
+                self.story.wordings.setdefault(action, wording_of(answer))
         elif remember:
             self.story.answers.setdefault(action, None)
         return answer
@@ -360,7 +369,8 @@ class _Teller:
         for each in user.connection.inbox:
             if not each.used and shape_of(each.message) not in unasked and not is_echo(each.message, request):
                 each.used = True
-                return each.message
+                if not self.world.is_about_others(each.message):  # such as the coming of the witness
+                    return each.message
         return None
 
     def _find_witness(self, action: str, answer: Message) -> None:

@@ -183,7 +183,7 @@ class SpawnedServer:
 
     async def obituary(self) -> str | None:
         """See Target."""
-        if self._process is None:
+        if self._process is None or (self._process.returncode is None and await accepts(self.address)):
             return None
         try:
             async with asyncio.timeout(OBITUARY_LIMIT):

@@ -8,7 +8,7 @@ from tchat_conform.actions import GROUP, REQUIREMENT_OF, changes_something, news
 from tchat_conform.connection import Connection, Received
 from tchat_conform.expect import TELLING_FIELDS, Expected, looks_refused, mentions
 from tchat_conform.requirements import Requirement
-from tchat_conform.shape import shape_of
+from tchat_conform.shape import names_in, shape_of, wording_of
 from tchat_conform.verdict import Blocked, Failed, Finding, Message, Stopped, Unsupported
 from tchat_protocol import messages, schemas
 
@@ -308,7 +308,9 @@ class User:
             return looks_refused(message) and message.get("request", action) == action
 
         def accepted(message: Message) -> bool:
-            return acceptance is not None and acceptance.is_met_by(message)
+            if acceptance is None or request is None:
+                return False
+            return acceptance.is_met_by(message) or self._accepts_in_own_words(message, request, acceptance)
 
         def decides(received: Received) -> bool:
             return is_it(received.message) or accepted(received.message)
@@ -326,6 +328,11 @@ class User:
             return None
         found.used = True
         return found.message
+
+    def _accepts_in_own_words(self, message: Message, request: Message, acceptance: Expected) -> bool:
+        """Tell whether a message says what the server said where it did what it was asked, and of this request."""
+        said = wording_of(message) == self.world.run.acceptances.get(str(request["action"]))
+        return said and (acceptance.is_listing or names_in(message) <= names_in(request))
 
     # -- judging ------------------------------------------------------------------------------------------
 

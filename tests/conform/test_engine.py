@@ -244,3 +244,14 @@ def test_news_of_the_witness_are_no_answer(tmp_path: Path) -> None:
     file.write_text(changed)
     run = with_server(SpawnedServer(f"node {shlex.quote(str(file))} {{port}}"), probed)
     assert "client-send" not in run.forms
+
+
+def test_a_server_that_nobody_can_use_once_somebody_has_left_is_told_so_at_once(tmp_path: Path) -> None:
+    """It keeps whom it should forget, and dies of writing to them, thread by thread."""
+    source = (Path(__file__).parents[1] / "peers/acks.py").read_text()
+    changed = source.replace("                    del clients[self.name]\n", "                    pass\n")
+    assert changed != source
+    file = tmp_path / "server.py"
+    file.write_text(changed)
+    with pytest.raises(StopPolitely, match="once somebody has left"):
+        with_server(SpawnedServer(f"python {shlex.quote(str(file))} {{port}}"), probed)

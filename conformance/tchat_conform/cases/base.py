@@ -2,7 +2,7 @@
 
 from tchat_conform.case import case
 from tchat_conform.expect import words
-from tchat_conform.steps import binds_without_hello, goes, listed
+from tchat_conform.steps import binds_without_hello, goes, listed, tells_from_whom
 from tchat_conform.user import User
 from tchat_conform.verdict import must
 from tchat_conform.world import World
@@ -83,7 +83,7 @@ async def both_get_a_private_message(w: World) -> None:
     alice, bob, carol = await w.users("alice", "bob", "carol")
     text = w.text()
     await alice.asks("client-send", to=bob.name, msg=text)
-    await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text)
+    tells_from_whom(await bob.hears("server-send", **{"from": alice.name}, to=bob.name, msg=text), bob, alice)
     await carol.hears_nothing_about(text, after=alice)
 
 
@@ -131,8 +131,20 @@ async def everyone_gets_a_broadcast(w: World) -> None:
     alice, bob, carol = await w.users("alice", "bob", "carol")
     text = w.text()
     await alice.asks("client-broadcast", msg=text)
-    await bob.hears("server-broadcast", **{"from": alice.name}, msg=text)
+    tells_from_whom(await bob.hears("server-broadcast", **{"from": alice.name}, msg=text), bob, alice)
     await carol.hears("server-broadcast", **{"from": alice.name}, msg=text)
+
+
+@case("B-BCAST-1", alone=True)
+async def the_first_and_the_last_get_a_broadcast(w: World) -> None:
+    """Ann, ben and cat are the last to have come; what ann and then cat broadcast reaches all three."""
+    people = await w.users("ann", "ben", "cat")
+    for sender in (people[0], people[-1]):
+        text = w.text()
+        await sender.asks("client-broadcast", msg=text)
+        for hearer in people:
+            if hearer is not sender:
+                await hearer.hears("server-broadcast", **{"from": sender.name}, msg=text)
 
 
 @case("B-BCAST-1")

@@ -3,7 +3,7 @@
 from tchat_conform.case import case
 from tchat_conform.expect import Expected
 from tchat_conform.listings import sees_members, sees_messages, sees_owner
-from tchat_conform.steps import sends
+from tchat_conform.steps import sends, tells_from_whom
 from tchat_conform.world import World
 
 
@@ -200,7 +200,7 @@ async def every_member_gets_a_group_message(w: World) -> None:
     alice, bob, carol = await w.users("alice", "bob", "carol")
     group = await w.group_of(alice, bob, carol)
     answer = await bob.asks("gbroadcast", group=group, msg=w.text())
-    await alice.hears_copy_of(answer)
+    tells_from_whom(await alice.hears_copy_of(answer), alice, bob)
     await carol.hears_copy_of(answer)
 
 

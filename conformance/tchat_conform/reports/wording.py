@@ -78,6 +78,8 @@ def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
         yield "listen for plain TCP, such as with net.createServer or socketserver, and not with an HTTP server"
     if "serves one client at a time" in sentence:
         yield "serve each connection by itself, in a thread or by events: accept must not wait until a client has gone"
+    if sentence.startswith("once somebody has left"):
+        yield "forget who has left, and let a write to one who is gone end nothing but the connection to him"
     if "closes the connection once it has answered" in sentence:
         yield "go on reading after an answer, and close only after client-quit or when the client has gone"
     if sentence.startswith("no answer to client-hello came"):

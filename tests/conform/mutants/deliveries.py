@@ -48,6 +48,12 @@ def broadcasts_to_the_sender_alone(patch: pytest.MonkeyPatch) -> None:
     told_to(patch, "client-broadcast", nobody)
 
 
+@mutant("B-BCAST-1")
+def broadcasts_to_all_but_the_last(patch: pytest.MonkeyPatch) -> None:
+    """A broadcast does not reach whoever came last: a loop ends one too early."""
+    told_to(patch, "client-broadcast", lambda outcome, _: outcome.audience[:-1])
+
+
 @mutant("G-POST-1", "A-SEQ-2")
 def posts_to_the_sender_alone(patch: pytest.MonkeyPatch) -> None:
     """A group message reaches its sender alone."""

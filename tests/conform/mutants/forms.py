@@ -20,6 +20,14 @@ def leaves_out_times(patch: pytest.MonkeyPatch) -> None:
     sends(patch, lacks("ts"))
 
 
+@mutant("B-SEND-1", "B-BCAST-1", "G-POST-1")
+def tells_nobody_who_speaks(patch: pytest.MonkeyPatch) -> None:
+    """What is said reaches everybody whom it is for, without a word about who said it."""
+    said = {"server-send", "server-broadcast", "server-gbroadcast"}
+    anonymous = lacks("from", "sender")
+    sends(patch, lambda message: anonymous(message) if message["action"] in said else message)
+
+
 @mutant("A-FORM-1", "A-TS-1")
 def writes_times_in_local_form(patch: pytest.MonkeyPatch) -> None:
     """ts has no milliseconds."""
