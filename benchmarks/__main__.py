@@ -20,6 +20,7 @@ from benchmarks.results import FORMAT, Line, table
 
 BENCHMARKS: dict[str, Callable[[Effort], list[Line]]] = {
     "fan-out": fanout.deliveries,
+    "naive": peers.naive,
     "peers": peers.peers,
     "latency": fanout.latency,
     "sizes": fanout.sizes,

@@ -18,28 +18,37 @@ WANTED = {
 """Of a peer's deliveries a second, with one sender."""
 
 
+def naive(effort: Effort) -> list[Line]:
+    """Target 1: ten times what a naive server in Node delivers; left out where there is no node."""
+    return _deliveries("naive", _present(NAIVE), ONE, effort)
+
+
 def peers(effort: Effort) -> list[Line]:
-    """Target 1: ten times the naive Node server and 1.5 times InspIRCd; beside ngircd and mosquitto (QoS 0)."""
-    present = [server for server in PEERS if installed(server)]
-    for server in PEERS:
-        if server not in present:
-            click.echo(f"peers: {server.name} is left out, there is no {server.command[0]} here", err=True)
+    """Target 1: 1.5 times what InspIRCd delivers; beside the naive server, ngircd and mosquitto (QoS 0)."""
+    present = _present(*PEERS)
     if not present:
         return []
     tasks = (ONE,) if effort.quick else (ONE, TEN)
     return [
-        *(line for task in tasks for line in _deliveries(present, task, effort)),
+        *(line for task in tasks for line in _deliveries("peers", present, task, effort)),
         *_latency(present, effort),
     ]
 
 
-def _deliveries(present: Sequence[Server], task: Task, effort: Effort) -> list[Line]:
+def _present(*servers: Server) -> list[Server]:
+    for server in servers:
+        if not installed(server):
+            click.echo(f"{server.name} is left out: there is no {server.command[0]} here", err=True)
+    return [server for server in servers if installed(server)]
+
+
+def _deliveries(benchmark: str, present: Sequence[Server], task: Task, effort: Effort) -> list[Line]:
     wanted = WANTED if task.senders == 1 else {}
     return [
         line
         for peer, each in _by_peer(present, replace(task, seconds=effort.seconds), effort).items()
         for line in lines(
-            "peers", case_of(task), each,
+            benchmark, case_of(task), each,
             [Compared("deliveries", "deliveries", "1/s", {FULL.name: wanted[peer]} if peer in wanted else {})], peer,
         )
     ]  # fmt: skip
@@ -57,5 +66,5 @@ def _by_peer(present: Sequence[Server], task: Task, effort: Effort) -> dict[str,
     def measure(process: Running) -> Figures:
         return loaded(process, replace(task, port=process.port, protocol=process.server.protocol))
 
-    found = by_turns([*present, FULL], effort, measure)
+    found = by_turns([*present, FULL], effort, measure) if present else {}
     return {peer.name: {peer.name: found[peer.name], FULL.name: found[FULL.name]} for peer in present}

@@ -83,7 +83,7 @@ def test_a_peer_that_is_not_here_is_left_out_with_a_sentence(
 ) -> None:
     monkeypatch.setattr(peers, "PEERS", (Server("Nobody's", ("no-such-server",)),))
     assert peers.peers(QUICK) == []
-    assert "Nobody's is left out, there is no no-such-server here" in capsys.readouterr().err
+    assert "Nobody's is left out: there is no no-such-server here" in capsys.readouterr().err
 
 
 def test_every_benchmark_is_documented() -> None:
