@@ -2,10 +2,12 @@
 
 import asyncio
 import resource
+import ssl
 import sys
 from pathlib import Path
 
 import pytest
+import trustme
 
 from server.people import Gone, Person
 from tchat_server.limits import RESERVE, connection_limits
@@ -38,13 +40,23 @@ def test_hard_limit_limits_the_connections(open_files: list[tuple[int, int]], ca
     assert f"at most {4096 - RESERVE} connections" in caplog.text
 
 
-async def test_more_connections_than_files_harm_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("inside", ["plain", "tls"])
+async def test_more_connections_than_files_harm_nobody(inside: str, tmp_path: Path) -> None:
     """Far more peers come than the process can open files: those who are in do not notice."""
+    options, tls = ["--port", "0", "--db", ":memory:"], None
+    if inside == "tls":
+        authority, tls = trustme.CA(), ssl.create_default_context()
+        authority.configure_trust(tls)
+        certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+        issued = authority.issue_cert("localhost")
+        issued.cert_chain_pems[0].write_to_path(certificate)
+        issued.private_key_pem.write_to_path(key)
+        options += ["--tls-cert", str(certificate), "--tls-key", str(key)]
     script = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, ({FILES}, {FILES}))
 from tchat_server.cli import main
-main(["--port", "0", "--db", ":memory:"])
+main({options!r})
 """
     with (tmp_path / "stderr").open("w+") as errors:
         process = await asyncio.create_subprocess_exec(
@@ -53,7 +65,7 @@ main(["--port", "0", "--db", ":memory:"])
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()
         port = int(line.partition(":")[2].partition(",")[0])
-        ann = await Person.connect("ann", port)
+        ann = await Person.connect("ann", port, tls)
         await ann.ask("client-hello")
         crowd = [await Person.connect(f"u{number}", port) for number in range(FILES)]
         assert (await ann.ask("client-list-clients"))["clients"] == ["ann"]

@@ -1,5 +1,6 @@
 """Protected names, and the same protocol inside TLS."""
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -129,3 +130,33 @@ async def test_plain_text_on_a_tls_port_harms_nobody(
         plain.send("client-hello")
         await plain.reader.read()
         assert await ann.news() == []
+
+
+async def test_who_never_finishes_the_handshake_takes_a_place_and_is_let_go_in_time(
+    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    """Silent peers count from the moment they are there: most find no place, and none keeps one."""
+    async with town(tls=server_tls, client_tls=client_tls, max_per_address=5, identify_within=2) as square:
+        ann, bob = await square.come_all("ann", "bob")
+        square.tls = None
+        silent = [await square.connect(f"u{number}") for number in range(100)]
+        ends = [asyncio.create_task(person.reader.read()) for person in silent]
+        for end in ends[4:]:
+            assert await end == b"", "only as many may shake hands as may come from one address"
+        posted = await ann.ask("client-broadcast", msg="still here")
+        assert await bob.news() == [posted]
+        assert not any(end.done() for end in ends[:4]), "these have their time"
+        await asyncio.gather(*ends)
+        square.tls = client_tls
+        await square.come("cyd")
+
+
+async def test_peers_that_shake_hands_at_the_end_hold_nothing_up(
+    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    async with town(tls=server_tls, client_tls=client_tls, identify_within=60) as square:
+        await square.come("ann")
+        square.tls = None
+        silent = await square.connect("silent")
+        ended = asyncio.create_task(silent.reader.read())
+    assert await asyncio.wait_for(ended, 10) == b""

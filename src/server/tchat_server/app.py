@@ -96,6 +96,12 @@ class App:
         else:
             connection.limit(peers)
 
+    def is_crowded(self, address: str, coming: int, coming_from_there: int) -> bool:
+        """Tell whether there is no place even for refusing one more, besides those who are coming."""
+        most = self._limits.peers.of(address).per_address or 0
+        full = len(self.connections) + coming >= self._limits.connections + self._limits.refused
+        return full or 0 < most < self._from_address[address] + coming_from_there
+
     def _turn_away(self, connection: Connection, sentence: str) -> None:
         self._refuse(connection, Refusal(ErrorCode.SERVER_FULL, sentence), None)
         self.close(connection)

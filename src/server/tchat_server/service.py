@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tchat_protocol.messages import prepare
 from tchat_server.app import App
 from tchat_server.connection import Connection
+from tchat_server.entrance import Entrance
 from tchat_server.identity import HASH_MEMORY, Hashing
 from tchat_server.limits import IDENTIFY_SECONDS, PeerLimits, connection_limits
 from tchat_server.state import State
@@ -67,14 +68,12 @@ async def serve(options: Options) -> AsyncIterator[Service]:
     prepare()
     peers = PeerLimits(options.max_per_address, options.max_rate, options.identify_within)
     limits = connection_limits(options.max_connections, peers)
+
+    def connection() -> Connection:
+        return Connection(app, options.max_queue, options.keepalive)
+
     listener = await asyncio.get_running_loop().create_server(
-        lambda: Connection(app, options.max_queue, options.keepalive),
-        options.host,
-        options.port,
-        backlog=limits.backlog,
-        ssl=options.tls,
-        ssl_handshake_timeout=(options.identify_within or IDENTIFY_SECONDS) if options.tls else None,
-        start_serving=False,
+        connection, options.host, options.port, backlog=limits.backlog, start_serving=False
     )
     try:
         with closing(Store(options.db, options.synchronous)) as store, ThreadPoolExecutor(HASHING_THREADS) as hasher:
@@ -83,11 +82,19 @@ async def serve(options: Options) -> AsyncIterator[Service]:
             hashing = Hashing(hasher, options.hash_memory)
             state = State(*store.load(), features=features, max_groups=options.max_groups)
             app = App(store, hashing, state=state, limits=limits, strict=options.strict)
-            await listener.start_serving()
+            port = listener.sockets[0].getsockname()[1]
+            entrance = None
+            if options.tls is None:
+                await listener.start_serving()
+            else:
+                entrance = Entrance(app, connection, options.tls, options.identify_within or IDENTIFY_SECONDS)
+                entrance.open([each.dup() for each in listener.sockets], limits.backlog)
             try:
-                yield Service(options.host, listener.sockets[0].getsockname()[1], app.status)
+                yield Service(options.host, port, app.status)
             finally:
                 listener.close()
+                if entrance is not None:
+                    await entrance.close()
                 await _end(app)
                 hasher.shutdown(wait=False, cancel_futures=True)
     finally:
