@@ -70,6 +70,7 @@ class App:
         self._online: dict[str, Connection] = {}
         self._entries: list[Entry] = []
         self._reaches: dict[Sequence[str], Reach] = {}
+        self._last_reach: tuple[Sequence[str], Reach] | None = None
         self._moment: datetime | None = None
         self._newcomers: set[Connection] = set()
         self.connections: set[Connection] = set()
@@ -125,7 +126,7 @@ class App:
         if name is not None:
             del self._online[name]
             del self._state.online[name]
-            self._reaches.clear()
+            self._forget_reaches()
         return name
 
     def forget(self, connection: Connection) -> None:
@@ -247,7 +248,7 @@ class App:
         connection.name = name
         self._online[name] = connection
         self._state.online[name] = None
-        self._reaches.clear()
+        self._forget_reaches()
         return True
 
     def _handle(self, asked: Asked) -> bool:
@@ -276,11 +277,18 @@ class App:
 
     def _reach(self, audience: Sequence[str]) -> Reach:
         """Return the connections of an audience, found once a turn unless somebody comes or goes."""
+        if self._last_reach is not None and self._last_reach[0] is audience:  # spares comparing all its names
+            return self._last_reach[1]
         reach = self._reaches.get(audience)
         if reach is None:
             online = self._online
             reach = self._reaches[audience] = Reach([online[name] for name in audience if name in online])
+        self._last_reach = audience, reach
         return reach
+
+    def _forget_reaches(self) -> None:
+        self._reaches.clear()
+        self._last_reach = None
 
     def _read_page(self, asked: Asked, page: Page) -> None:
         """Answer with a page of history, in which everything is that was posted before the request."""
@@ -351,7 +359,7 @@ class App:
         """
         entries, self._entries, self._moment = self._entries, [], None
         newcomers, self._newcomers = self._newcomers, set()
-        self._reaches.clear()
+        self._forget_reaches()
         changes = [change for entry in entries for change in entry.changes]
         try:
             if changes:

@@ -79,7 +79,9 @@ class MemberAdded(Change, frozen=True):
 
     def apply(self, state: State) -> None:
         """Append the member."""
-        state.groups[self.group].members[self.user] = None
+        group = state.groups[self.group]
+        group.members[self.user] = None
+        group.audience = None
 
 
 class MemberRemoved(Change, frozen=True):
@@ -90,7 +92,9 @@ class MemberRemoved(Change, frozen=True):
 
     def apply(self, state: State) -> None:
         """Remove the member."""
-        del state.groups[self.group].members[self.user]
+        group = state.groups[self.group]
+        del group.members[self.user]
+        group.audience = None
 
 
 class OwnerChanged(Change, frozen=True):

@@ -153,7 +153,7 @@ def _post(ask: Ask, group: Group) -> Outcome:
     _refuse_non_member(group, ask.sender)
     name, seq, sender, msg, ts = group.name, group.seq + 1, ask.sender, ask.fields["msg"], ask.ts
     answer = {"action": "server-gbroadcast", "sender": sender, "group": name, "msg": msg, "ts": ts, "seq": seq}
-    return Outcome(answer, tuple(group.members), (MessagePosted(name, seq, sender, msg, ts),))
+    return Outcome(answer, group.everyone(), (MessagePosted(name, seq, sender, msg, ts),))
 
 
 def _members(ask: Ask, group: Group) -> Outcome:

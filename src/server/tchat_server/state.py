@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Group:
-    """One group; ``members`` keeps the order of joining, ``seq`` is the last number given (A-SEQ-1)."""
+    """One group; ``members`` keeps the order of joining, ``seq`` is the last number given (A-SEQ-1).
+
+    ``audience`` are the members once ``everyone`` has been asked for, and None again when one joins or leaves.
+    """
 
     name: str
     private: bool
@@ -14,6 +17,13 @@ class Group:
     invited: set[str] = field(default_factory=set)
     banned: set[str] = field(default_factory=set)
     seq: int = 0
+    audience: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
+
+    def everyone(self) -> tuple[str, ...]:
+        """Return the members, the same tuple for all posts until somebody joins or leaves."""
+        if self.audience is None:
+            self.audience = tuple(self.members)
+        return self.audience
 
 
 @dataclass(slots=True)
