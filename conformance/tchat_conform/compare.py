@@ -11,12 +11,13 @@ from typing import Any
 
 import jsonschema_rs
 
+from tchat_conform.expect import FRESH
 from tchat_conform.ids import current
 from tchat_conform.requirements import levels
 from tchat_conform.verdict import FEATURE, Verdict
 from tchat_protocol import schemas
 
-_OF_ONE_RUN = re.compile(r"-[0-9a-f]{6}-\d{5}|\d+(?:\.\d+)?")
+_OF_ONE_RUN = re.compile(rf"{FRESH.pattern}|\d+(?:\.\d+)?")
 """What differs in the sentences of two runs anyway: fresh names, numbers, times."""
 
 Document = Mapping[str, Any]

@@ -12,8 +12,8 @@ from typing import Any
 
 from tchat_protocol import messages, schemas
 
-FRESH = re.compile(r"-[0-9a-f]{6}-\d{5}")
-"""What the suite's own names of people and groups hold."""
+FRESH = re.compile(r"x[0-9a-f]{5}x\d{5}")
+"""What the suite's own names of people and groups end with: letters and digits, as many a server takes nothing else."""
 OPPOSITES = ("online",)
 """Fields of which true says the opposite of false: they are no matter of form."""
 TELLING_FIELDS = ("msg", "group", "dest", "sender", "from", "to", "reason")

@@ -70,7 +70,7 @@ class Run:
     silences: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     malformed: dict[str, dict[str, Any]] = field(default_factory=dict)
-    token: str = field(default_factory=lambda: secrets.token_hex(3))
+    token: str = field(default_factory=lambda: secrets.token_hex(3)[1:])
     serial: "count[int]" = field(default_factory=lambda: count(1))
     parting: set[asyncio.StreamWriter] = field(default_factory=set)
     restarter: Callable[[bool], Awaitable[None]] | None = None

@@ -181,7 +181,8 @@ class _Teller:
             return  # a form that is not even greeted is not the one
         with self.run.patient_for(self.run.limit if self.story.hello is not None else self.impatient):
             bob = await self.world.stranger("bob")
-            if await self._asks(bob, "client-hello", remember=False) is None and self.story.hello is not None:
+            answer = await self._asks(bob, "client-hello", remember=False)
+            if answer is None and self.story.hello is not None and not bob.connection.inbox:
                 await self._is_next(bob, alice.connection, silent)
             if self.story.serves_one:
                 return
@@ -378,7 +379,9 @@ class _Teller:
         if request is not None and not looks_refused(answer):
             name = World(self.run).fresh("witness")  # news of it are no answer to anybody of the story
             address, speech = self.world.address, self.world.speech
-            self.run.witness = Witness(address, speech, name, request(name), shape_of(answer))
+            # asked with an id, as everybody asks: a server that repeats it under a name of its own gives another shape
+            number = {} if speech.bare else {"id": self.world.fresh_id()}
+            self.run.witness = Witness(address, speech, name, request(name) | number, shape_of(answer))
 
     async def _works(self, action: str, hearer: User, text: str) -> bool:
         works = await self._hears(hearer, text)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tchat_conform.connection import Address, Connection
+from tchat_conform.expect import looks_refused
 from tchat_conform.shape import Shape, shape_of
 from tchat_conform.speech import Speech
 from tchat_conform.verdict import Message
@@ -66,7 +67,10 @@ class Witness:
         connection = await self._present(limit)
         if connection is None:
             return False
-        return await self._exchange(connection, self._request, self._is_answer, limit)
+        answered = await self._exchange(connection, self._request, self._is_answer, limit)
+        if not answered:
+            await self.leave()  # a server that has given up on this connection would cost the limit each time
+        return answered
 
     async def _present(self, limit: float) -> Connection | None:
         if self._connection is not None and self._connection.closed:
@@ -85,4 +89,5 @@ class Witness:
         return await connection.wait_until(lambda: any(is_answer(each.message) for each in connection.inbox), limit)
 
     def _is_answer(self, message: Message) -> bool:
-        return shape_of(message) == self._answer
+        """Tell whether a message answers the request, be it a refusal, as of one who asks too often."""
+        return shape_of(message) == self._answer or looks_refused(message)

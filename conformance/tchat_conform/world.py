@@ -44,7 +44,7 @@ class World:
         self._at_least = 0.0
         self._groups: set[str] = set()
         self._serials: set[str] = set()
-        self._find_serials = re.compile(rf"-{run.token}-(\d{{5}})").findall
+        self._find_serials = re.compile(rf"x{run.token}x(\d{{5}})").findall
         self.connections: list[Connection] = []
 
     # -- people and things --------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ class World:
         """Return a legal name that begins with ``stem`` and is new, and of which no other is a part."""
         serial = f"{next(self.run.serial):05}"
         self._serials.add(serial)
-        return f"{stem}-{self.run.token}-{serial}"
+        return f"{stem}x{self.run.token}x{serial}"
 
     def group(self, stem: str = "wob") -> str:
         """Return a new group name."""
@@ -103,7 +103,7 @@ class World:
 
     def people_in(self, text: str) -> set[str]:
         """Return the names in a text that this run gave to people."""
-        names = set(re.findall(rf"[^\s,;:\"'\[\]()]+-{self.run.token}-\d{{5}}", text))
+        names = set(re.findall(rf"[^\s,;:\"'\[\]()]+x{self.run.token}x\d{{5}}", text))
         return names - self._groups
 
     def is_noise(self, message: Message) -> bool:
@@ -259,10 +259,11 @@ class World:
     async def _wait_longer(
         self, connection: Connection, condition: Callable[[], bool], waited: float, *, hopeless: bool
     ) -> None:
+        began = time.monotonic()
         passed = await self.run.past_all(self.patience)
         if passed is None:
             limit = self.run.short_patience if hopeless else self.patience
-            await connection.wait_until(condition, limit - waited)
+            await connection.wait_until(condition, limit - waited - (time.monotonic() - began))
             self.proof = f"nothing came within {limit:.1f} s, and no other answer could show how far the server was"
             return
         grace = 0.0 if hopeless else self.run.grace

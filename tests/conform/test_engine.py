@@ -42,6 +42,18 @@ def with_server(server: SpawnedServer, ask: Callable[[SpawnedServer], Awaitable[
     return asyncio.run(run())
 
 
+def changed(file: str, folder: Path, *changes: tuple[str, str]) -> SpawnedServer:
+    """Return a peer's server in which some lines are others."""
+    peer(file).skip_without_interpreter()
+    source = (Path(__file__).parents[1] / "peers" / file).read_text()
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    copy = folder / "server.cjs"
+    copy.write_text(source)
+    return SpawnedServer(f"node {shlex.quote(str(copy))} {{port}}")
+
+
 async def probed(server: SpawnedServer) -> Run:
     await server.start()
     run = Run(server, LIMIT)
@@ -236,13 +248,8 @@ def test_where_an_invitation_adds_at_once_private_groups_are_judged_all_the_same
 
 def test_news_of_the_witness_are_no_answer(tmp_path: Path) -> None:
     """A server that gives a private message to nobody but its recipient answers the sender nothing."""
-    peer("careful.cjs").skip_without_interpreter()
-    source = (Path(__file__).parents[1] / "peers/careful.cjs").read_text()
-    changed = source.replace("sendAll([user, to], { action: 'server-send'", "sendAll([to], { action: 'server-send'")
-    assert changed != source
-    file = tmp_path / "server.cjs"
-    file.write_text(changed)
-    run = with_server(SpawnedServer(f"node {shlex.quote(str(file))} {{port}}"), probed)
+    change = ("sendAll([user, to], { action: 'server-send'", "sendAll([to], { action: 'server-send'")
+    run = with_server(changed("careful.cjs", tmp_path, change), probed)
     assert "client-send" not in run.forms
 
 
@@ -255,3 +262,38 @@ def test_a_server_that_nobody_can_use_once_somebody_has_left_is_told_so_at_once(
     file.write_text(changed)
     with pytest.raises(StopPolitely, match="once somebody has left"):
         with_server(SpawnedServer(f"python {shlex.quote(str(file))} {{port}}"), probed)
+
+
+def test_a_server_that_takes_short_plain_names_only_takes_those_of_the_suite(tmp_path: Path) -> None:
+    strict = "if (!/^[a-z0-9]{1,20}$/.test(name) || clients.has(name))"
+    server = changed("statuses.cjs", tmp_path, ("if (clients.has(name))", strict))
+    results = judged(server, "B-LIST-1/the-list-holds-everyone-online", "G-GROUPS-1/groups-lists-a-public-group-once")
+    assert {each.verdict for each in results.values()} == {Verdict.NON_STRICT}
+
+
+def repeating_ids_as(field: str, folder: Path) -> SpawnedServer:
+    repeats = ("ok = data => write(socket, {", f"ok = data => write(socket, {{ {field}: asked,")
+    noted = ("function handle (m) {", "function handle (m) { asked = m.id")
+    return changed("statuses.cjs", folder, repeats, noted, ("let me = null", "let me = null, asked"))
+
+
+def test_the_witness_is_heard_where_ids_come_back_under_another_name(tmp_path: Path) -> None:
+    """The shape of an answer depends on whether the request had an id."""
+
+    async def witnessed(server: SpawnedServer) -> float | None:
+        await server.start()
+        run = Run(server, LIMIT)
+        try:
+            await probe(run)
+            return await run.past_all(LIMIT)
+        finally:
+            await run.leave()
+
+    assert with_server(repeating_ids_as("requestId", tmp_path), witnessed) is not None
+
+
+def test_a_server_that_tells_everybody_something_serves_more_than_one(tmp_path: Path) -> None:
+    """What bob gets is not taken for an answer here, but he gets it while alice is there."""
+    assert not any(
+        "one client at a time" in each for each in needs(with_server(repeating_ids_as("request", tmp_path), probed))
+    )

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tchat_conform.expect import FRESH
 from tchat_conform.reports.text import message_text
 from tchat_conform.verdict import Finding, Message, Result, Verdict
 
-_FRESH = re.compile(r"(?<!\w)(?P<stem>[^\W\d_]\w{0,30}?)(?P<text> no)?-(?P<serial>[0-9a-f]{6}-\d{5})(?!\d)")
-"""A fresh name, such as ``bob-5a4f93-00118``, or a fresh text, such as ``hello no-5a4f93-00134``."""
+_FRESH = re.compile(rf"(?<!\w)(?P<stem>[^\W\d_]\w{{0,30}}?)(?P<text> no)?(?P<serial>{FRESH.pattern})(?!\d)")
+"""A fresh name, such as ``bobx5a4f9x00118``, or a fresh text, such as ``hello nox5a4f9x00134``."""
 
 READ = 4_000
 """Bytes of one message in which names are looked for."""
@@ -51,7 +52,7 @@ class Roles:
 def anonymous(text: str, people: Iterable[str] = ()) -> str:
     """Return a text that is the same whoever did it: without fresh names, numbers, and the names of ``people``.
 
-    >>> anonymous("bob-5a4f93-00118 waited 3 s for alice", ["alice"])
+    >>> anonymous("bobx5a4f9x00118 waited 3 s for alice", ["alice"])
     '· waited  s for ·'
     """
     without = re.sub(r"\[[\d, ]*\]|\d+", "", _FRESH.sub("·", text))

@@ -79,7 +79,7 @@ class Steady:
     """
 
     _OF_ONE_RUN = re.compile(
-        r'(?P<fresh>-[0-9a-f]{6}-\d{5})|(?P<id>"(?:id|before)": ?\d+)|(?P<ts>\d{4}-\d\d-\d\dT[\d:]+\.\d{3}Z)'
+        r'(?P<fresh>x[0-9a-f]{5}x\d{5})|(?P<id>"(?:id|before)": ?\d+)|(?P<ts>\d{4}-\d\d-\d\dT[\d:]+\.\d{3}Z)'
         r"|(?P<time>\d+(?:\.\d+)? m?s\b)"
     )
 
@@ -115,7 +115,7 @@ class Steady:
 
     def _steady(self, found: re.Match[str]) -> str:
         if found["fresh"]:
-            return f"-a1b2c3-{self._number(found[0]):05}"
+            return f"xa1b2cx{self._number(found[0]):05}"
         if found["id"]:
             return f"{found[0].rstrip('0123456789')}{self._number(found[0].split(':')[1].strip())}"
         return "2026-11-23T09:30:00.000Z" if found["ts"] else f"3 {found[0].split()[1]}"

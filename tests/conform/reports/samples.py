@@ -16,17 +16,17 @@ FACTS = Facts(
     began=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
     seconds=2.5,
     patience=0.4,
-    token="a1b2c3",  # noqa: S106 - part of names
+    token="a1b2c",  # noqa: S106 - part of names
     features=("paging", "auth"),
 )
 NASTY = "<script>alert(1)</script>\x00\x1b[2J\x9b|`*_\u202e\uffff\ud800</li>\n# ]]>&amp; {{ 7 * 7 }} @all"
 
 LOG = (
     Entry(0.1, "alice", "·", b"connected"),
-    Entry(0.2, "alice", "→", b'{"action":"client-hello","from":"alice-a1b2c3-1","id":2}\n'),
-    Entry(0.9, "alice", "←", b'{"action":"server-hello","from":"alice-a1b2c3-1","msg":"hi","id":2}\n'),
-    Entry(1.3, "bob", "→", b'{"action":"join","sender":"bob-a1b2c3-3","group":"wob-a1b2c3-4","id":5}\n'),
-    Entry(2.0, "bob", "←", b'{"action":"members","list":["alice-a1b2c3-1","bob-a1b2c3-3"]}'),
+    Entry(0.2, "alice", "→", b'{"action":"client-hello","from":"alicexa1b2cx00001","id":2}\n'),
+    Entry(0.9, "alice", "←", b'{"action":"server-hello","from":"alicexa1b2cx00001","msg":"hi","id":2}\n'),
+    Entry(1.3, "bob", "→", b'{"action":"join","sender":"bobxa1b2cx00003","group":"wobxa1b2cx00004","id":5}\n'),
+    Entry(2.0, "bob", "←", b'{"action":"members","list":["alicexa1b2cx00001","bobxa1b2cx00003"]}'),
     Entry(400.0, "suite", "·", b"the barrier from alice to bob did not arrive"),
 )
 
@@ -44,8 +44,8 @@ def report(*results: Result, facts: Facts = FACTS) -> Report:
 
 NEAR_MISS = Finding(
     "bob heard of it, but in another form: action is 'members', expected 'server-members'",
-    {"action": "server-members", "group": "wob-a1b2c3-4", "members": ["alice-a1b2c3-1", "bob-a1b2c3-3"]},
-    {"action": "members", "list": ["alice-a1b2c3-1", "bob-a1b2c3-3"], "ok": True},
+    {"action": "server-members", "group": "wobxa1b2cx00004", "members": ["alicexa1b2cx00001", "bobxa1b2cx00003"]},
+    {"action": "members", "list": ["alicexa1b2cx00001", "bobxa1b2cx00003"], "ok": True},
 )
 MALFORMED = Finding(
     "client-send was answered, but in another form: ts must be a time such as …",
@@ -93,7 +93,7 @@ def nasty() -> Report:
         result("G-JOIN-1", Verdict.BLOCKED, Finding(NASTY, NASTY, message, by=NASTY), log=log),
         result("I-TLS-1", Verdict.UNSUPPORTED, Finding(NASTY), log=log),
         result("A-TS-1", Verdict.ERROR, Finding(NASTY), log=log),
-        facts=Facts(NASTY, NASTY, "0.1.0", FACTS.began, 1.0, 0.4, "a1b2c3", (NASTY,)),
+        facts=Facts(NASTY, NASTY, "0.1.0", FACTS.began, 1.0, 0.4, "a1b2c", (NASTY,)),
     )
 
 

@@ -33,7 +33,7 @@ LOG = (
     Entry(0.2, "alice", "→", ODD),
     Entry(0.4, "bob", "→", b"\x00\xff{\n"),
     Entry(0.5, "alice", "←", b'{"action":"server-x"}\n'),
-    Entry(0.6, "alice", "→", b'{"action":"client-send","msg":"barrier no-a1b2c3-00001"}\n'),
+    Entry(0.6, "alice", "→", b'{"action":"client-send","msg":"barrier noxa1b2cx00001"}\n'),
     Entry(0.7, "suite", "·", b"the server is killed and started again"),
     Entry(0.8, "bob", "·", b"we close"),
 )

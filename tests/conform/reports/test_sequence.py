@@ -11,7 +11,7 @@ from tchat_conform.wirelog import Entry
 LOG = (
     Entry(0.1, "alice", "·", b"connected"),
     Entry(0.2, "bob", "·", b"connected"),
-    Entry(1.0, "alice", "→", b'{"action":"cgroupe","group":"wob-a1b2c3-00003"}\n'),
+    Entry(1.0, "alice", "→", b'{"action":"cgroupe","group":"wobxa1b2cx00003"}\n'),
     Entry(2.0, "bob", "←", b'{"action":"server-broadcast","from":"alice"}{"action":"server-send","msg":"hi"}'),
     Entry(3.0, "suite", "·", b"the server is killed and started again"),
     Entry(4.0, "bob", "·", b"we close"),
@@ -36,7 +36,7 @@ def test_a_diagram_in_text() -> None:
 
 
 def test_names_are_kept_where_asked_for() -> None:
-    assert "wob-a1b2c3-00003" in "".join(line.text for line in diagram(case(), 120, raw=True))
+    assert "wobxa1b2cx00003" in "".join(line.text for line in diagram(case(), 120, raw=True))
 
 
 def test_a_crowd_is_told_line_by_line() -> None:
