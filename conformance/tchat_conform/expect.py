@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from tchat_protocol import messages, schemas
+from tchat_protocol.errors import ErrorCode
 
 FRESH = re.compile(r"x[0-9a-f]{5}x\d{5}")
 """What the suite's own names of people and groups end with: letters and digits, as many a server takes nothing else."""
@@ -174,6 +175,29 @@ def _alike(expected: str, action: object) -> bool:
 
 def _is_standard(message: Mapping[str, Any]) -> bool:
     return messages.is_valid("answers", dict(message))
+
+
+_UNKNOWN_ACTION = re.compile(
+    r"\b(unknown|unsupported|unrecogni[sz]ed|undefined)\s+(action|command)\b"
+    r"|\b(action|commande?)\s+((is|est)\s+)?(unknown|unsupported|undefined|inconnue?|non\s+(reconnue|support[ée]+e))\b"
+    r"|\b(action|command)\s+(is\s+)?not\s+(known|supported|recogni[sz]ed|implemented)\b"
+    r"|\bnot\s+(yet\s+)?implemented\b",
+    re.IGNORECASE,
+)
+
+
+def says_unknown(refusal: Mapping[str, Any]) -> bool:
+    """Tell whether a refusal says that the server does not know the action, by its code or in words.
+
+    >>> says_unknown({"msg": "Action inconnue : kick"}), says_unknown({"code": "UNKNOWN_ACTION"})
+    (True, True)
+    >>> says_unknown({"msg": "unknown user"})
+    False
+    """
+    code = refusal.get("code")
+    if code in set(ErrorCode):
+        return bool(code == ErrorCode.UNKNOWN_ACTION)
+    return any(_UNKNOWN_ACTION.search(re.sub("[_-]", " ", word)) for word in words(refusal))
 
 
 REFUSING = ("error", "erreur", "not-exist", "notexist", "already", "unknown", "denied", "refus", "invalid", "fail")

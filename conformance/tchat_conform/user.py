@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tchat_conform.actions import GROUP, REQUIREMENT_OF, changes_something, news, requirement_of_news
 from tchat_conform.connection import Connection, Received
-from tchat_conform.expect import TELLING_FIELDS, Expected, looks_refused, mentions
+from tchat_conform.expect import TELLING_FIELDS, Expected, looks_refused, mentions, says_unknown
 from tchat_conform.requirements import Requirement
 from tchat_conform.shape import names_in, shape_of, wording_of
 from tchat_conform.verdict import Blocked, Failed, Finding, Message, Stopped, Unsupported
@@ -356,7 +356,8 @@ class User:
     def _refused(self, request: Message, answer: Message, expected: Expected) -> Stopped:
         action = str(request["action"])
         finding = Finding(f"{action} was refused; it is legal here", expected.message, answer, by=action)
-        unknown = answer.get("code") == "unknown-action"
+        about = self.world.requirement is not None and self.world.requirement.id.startswith(_family(action))
+        unknown = answer.get("code") == "unknown-action" or (about and says_unknown(answer))
         return Unsupported(finding) if unknown else self._in_vain(finding, action)
 
     def _in_vain(self, finding: Finding, action: str) -> Stopped:
@@ -451,6 +452,11 @@ def _completed(answer: Message, expected: Expected) -> Message:
     """
     repeated = {name: value for name, value in expected.fields.items() if name in TELLING_FIELDS}
     return repeated | dict(answer)
+
+
+def _family(action: str) -> str:
+    """Return how the numbers of the requirements about an action begin."""
+    return REQUIREMENT_OF.get(action, "").rstrip("0123456789") or "none"
 
 
 def _is_known(request: Message) -> bool:

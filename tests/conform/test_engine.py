@@ -297,3 +297,9 @@ def test_a_server_that_tells_everybody_something_serves_more_than_one(tmp_path: 
     assert not any(
         "one client at a time" in each for each in needs(with_server(repeating_ids_as("request", tmp_path), probed))
     )
+
+
+def test_who_says_in_words_that_an_action_is_unknown_does_not_support_it(tmp_path: Path) -> None:
+    server = changed("statuses.cjs", tmp_path, ("refuse(501, 'not implemented')", "refuse(501, 'Action inconnue')"))
+    results = judged(server, "G-KICK-1/members-and-target-hear-of-a-kick", "G-BAN-1/members-and-target-hear-of-a-ban")
+    assert {each.verdict for each in results.values()} == {Verdict.UNSUPPORTED}
