@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant
 
-from server.model import Model
+from server.room_rules import USERS, RoomRules
 from tchat_protocol.errors import Refusal
 from tchat_protocol.messages import check_answer, parse_request
 from tchat_server import rooms
@@ -18,23 +17,15 @@ from tchat_server.pages import fill
 from tchat_server.state import State
 from tchat_server.store import Store
 
-USERS = ["ann", "bob", "cyd", "dan"]
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 TS = "2026-11-23T09:30:00.000Z"
 
-users = st.sampled_from(USERS)
-somebody = st.sampled_from([*USERS, "nobody"])
-groups = st.sampled_from(["wob", "den"])
-texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)
-TO_DEST = {"invite", "kick", "ban", "unban"}
 
-
-class Rooms(RuleBasedStateMachine):
+class Rooms(RoomRules):
     def __init__(self) -> None:
         super().__init__()
         self.state = State()
         self.store = Store(":memory:")
-        self.model = Model(set(USERS))
 
     @initialize()
     def know_the_users(self) -> None:
@@ -74,39 +65,8 @@ class Rooms(RuleBasedStateMachine):
         expected |= {fields["dest"]} & set(USERS) if "dest" in fields else set()
         assert {*outcome.audience, answer["sender"]} == expected
 
-    @rule(sender=users, group=groups, private=st.booleans())
-    def cgroupe(self, sender: str, group: str, private: bool) -> None:
-        expected = self.model.cgroupe(sender, group, private)
-        self.check(expected, "cgroupe", sender, group=group, private=private)
-
-    @rule(sender=users, group=groups, action=st.sampled_from(["join", "leave"]))
-    def come_or_go(self, sender: str, group: str, action: str) -> None:
-        self.check(getattr(self.model, action)(sender, group), action, sender, group=group)
-
-    @rule(sender=users, group=groups, msg=texts)
-    def post(self, sender: str, group: str, msg: str) -> None:
-        self.check(self.model.gbroadcast(sender, group, msg), "gbroadcast", sender, group=group, msg=msg)
-
-    @rule(sender=users, group=groups, dest=somebody, action=st.sampled_from(["invite", "unban"]))
-    def welcome(self, sender: str, group: str, dest: str, action: str) -> None:
-        expected = getattr(self.model, action)(sender, group, dest)
-        self.check(expected, action, sender, group=group, dest=dest)
-
-    @rule(sender=users, group=groups, dest=somebody, reason=texts, action=st.sampled_from(["kick", "ban"]))
-    def exclude(self, sender: str, group: str, dest: str, reason: str, action: str) -> None:
-        expected = getattr(self.model, action)(sender, group, dest, reason)
-        self.check(expected, action, sender, group=group, dest=dest, reason=reason)
-
-    @rule(
-        sender=users,
-        group=groups,
-        limit=st.integers(1, 4),
-        before=st.integers(1, 9),
-        action=st.sampled_from(["msgs", "states"]),
-    )
-    def read(self, sender: str, group: str, limit: int, before: int, action: str) -> None:
-        outcome = self.decide(action, sender, group=group, limit=limit, before=before)
-        expected = self.model.may_read(sender, group)
+    def check_page(self, expected: str | None, action: str, sender: str, **fields: Any) -> None:
+        outcome = self.decide(action, sender, **fields)
         if isinstance(outcome, Refusal):
             assert outcome.code == expected
             return
@@ -114,16 +74,13 @@ class Rooms(RuleBasedStateMachine):
         assert isinstance(outcome.answer, Page)
         answer = fill(outcome.answer, self.store.history(outcome.answer), None)
         check_answer(answer)
-        kept = [item for item in self.model.groups[group].log if ("msg" in item) == (action == "msgs")]
-        older = [item | {"ts": TS} for item in kept if item["seq"] < before]
-        assert answer["messages" if action == "msgs" else "events"] == older[-limit:]
-        assert answer["more"] == (len(older) > limit)
+        items, more = self.expected_page(action, **fields)
+        assert answer["messages" if action == "msgs" else "events"] == [item | {"ts": TS} for item in items]
+        assert answer["more"] == more
 
-    @rule(sender=users)
-    def list_groups(self, sender: str) -> None:
+    def check_groups(self, sender: str, visible: set[str]) -> None:
         outcome = rooms.decide(self.state, parse_request({"action": "groups", "name": sender}), NOW)
         assert isinstance(outcome.answer, dict)
-        visible = {name for name, g in self.model.groups.items() if not g.private or sender in {*g.members, *g.invited}}
         assert {row["group"] for row in outcome.answer["groups"]} == visible
 
     @invariant()
