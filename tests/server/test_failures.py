@@ -1,9 +1,11 @@
 """What the server does when something of its own fails: nobody is told what is not stored, and it goes on."""
 
+import logging
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -192,3 +194,93 @@ async def test_passwords_are_in_no_log(
     ann = await square.connect("ann")
     assert await ann.refused("client-hello", pass_=word) == "internal-error"
     assert word not in caplog.text
+
+
+def lock(path: Path) -> sqlite3.Connection:
+    """Write to a database as another program does that takes its time."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+async def test_a_database_that_another_program_locks_is_waited_for_once_and_service_goes_on(
+    square: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits for as many time-outs as there are requests, and nothing is acknowledged or half done."""
+    people = await square.come_all(*(f"u{number}" for number in range(10)))
+    owner, *others = people
+    await owner.ask("cgroupe", group="wob")
+    for person in others:
+        await person.ask("join", group="wob")
+    for person in people:
+        await person.news()
+    monkeypatch.setattr("tchat_server.store.BUSY_SECONDS", 0.1)
+    other = lock(tmp_path / "tchat.sqlite")
+    with caplog.at_level(logging.INFO, "tchat.server"):
+        for number, person in enumerate(people * 3):
+            person.send("gbroadcast", group="wob", msg="locked", id=number)
+        for person in people:
+            codes = [(await person.receive()).get("code") for _ in range(3)]
+            assert codes == ["internal-error"] * 3
+        assert (await owner.ask("members", group="wob"))["owner"] == "u0", "reading goes on"
+        other.execute("ROLLBACK")
+        other.close()
+        posted = await owner.ask("gbroadcast", group="wob", msg="open")
+    assert posted["seq"] == 11, "no hole"
+    for person in others:
+        assert await person.news() == [posted]
+    told = [record.message for record in caplog.records if "commit" in record.message]
+    assert told == ["the store refused a commit: database is locked", "the store takes commits again"]
+
+
+async def test_who_comes_while_nothing_can_be_stored_is_told_and_comes_later(square: Town, tmp_path: Path) -> None:
+    ann = await square.come("ann")
+    other = lock(tmp_path / "tchat.sqlite")
+    bob = await square.connect("bob")
+    assert (await bob.ask("client-hello"))["code"] == "internal-error"
+    assert await ann.news() == [], "nobody has come"
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await bob.ask("client-hello"))["action"] == "server-hello"
+    assert [message["action"] for message in await ann.news()] == ["server-presence"]
+
+
+async def test_a_database_that_cannot_be_written_any_more_stops_no_reading(square: Town, stores: list[Store]) -> None:
+    ann = await square.come("ann")
+    await ann.ask("cgroupe", group="wob")
+    stores[0]._db.execute("PRAGMA query_only = 1")
+    assert (await ann.ask("gbroadcast", group="wob", msg="x"))["code"] == "internal-error"
+    assert (await ann.ask("msgs", group="wob"))["messages"] == []
+    stores[0]._db.execute("PRAGMA query_only = 0")
+    assert (await ann.ask("gbroadcast", group="wob", msg="x"))["seq"] == 2
+
+
+async def test_what_would_go_into_a_file_that_was_removed_is_not_acknowledged(square: Town, tmp_path: Path) -> None:
+    ann = await square.come("ann")
+    await ann.ask("cgroupe", group="wob")
+    file = tmp_path / "tchat.sqlite"
+    file.rename(tmp_path / "elsewhere")
+    assert (await ann.ask("gbroadcast", group="wob", msg="lost"))["code"] == "internal-error"
+    (tmp_path / "elsewhere").rename(file)
+    assert (await ann.ask("gbroadcast", group="wob", msg="kept"))["seq"] == 2
+
+
+async def test_a_clock_that_is_set_back_changes_no_order(square: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times are told as the clock has them; what comes first, and how long somebody has, goes by no clock."""
+    ann, bob = await square.come_all("ann", "bob")
+    await ann.ask("cgroupe", group="wob")
+    await bob.ask("join", group="wob")
+    await ann.news()
+    for year in (2026, 1999, 2040, 2026):
+
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None, *, year: int = year) -> Self:
+                return cls(year, 1, 1, tzinfo=tz)
+
+        monkeypatch.setattr("tchat_server.app.datetime", Clock)
+        posted = await ann.ask("gbroadcast", group="wob", msg=f"in {year}")
+        assert posted["ts"] == f"{year}-01-01T00:00:00.000Z"
+    assert [message["seq"] for message in await bob.news()] == [3, 4, 5, 6]
+    history = (await bob.ask("msgs", group="wob"))["messages"]
+    assert [item["msg"] for item in history] == ["in 2026", "in 1999", "in 2040", "in 2026"]

@@ -72,6 +72,7 @@ class App:
         self._reaches: dict[Sequence[str], Reach] = {}
         self._last_reach: tuple[Sequence[str], Reach] | None = None
         self._moment: datetime | None = None
+        self._trouble = ""
         self._newcomers: set[Connection] = set()
         self.connections: set[Connection] = set()
         self.empty = asyncio.Event()
@@ -365,7 +366,6 @@ class App:
             if changes:
                 self._store_all(changes)
         except CommitFailed as failure:
-            log.warning("the store refused a commit: %s", failure)
             unbound = {self._unbind(connection) for connection in newcomers}
             entries = [entry for entry in entries if entry.about is None or entry.about not in unbound]
             self._load()
@@ -377,7 +377,16 @@ class App:
     def _store_all(self, changes: Sequence[Change]) -> None:
         """Commit, within the event loop: everyone waits for it, and what comes meanwhile shares the next commit."""
         begin = monotonic()
-        self._store.commit(changes)
+        try:
+            self._store.commit(changes)
+        except CommitFailed as failure:
+            if str(failure) != self._trouble:  # once, not for each request that meets it
+                log.warning("the store refused a commit: %s", failure)
+            self._trouble = str(failure)
+            raise
+        if self._trouble:
+            log.info("the store takes commits again")
+            self._trouble = ""
         if (passed := monotonic() - begin) > SLOW_COMMIT_SECONDS:
             log.warning("the disk is slow: storing %d changes took %.1f s", len(changes), passed)
 
@@ -385,15 +394,15 @@ class App:
         """Take the requests of a turn that could not be stored again, each by itself.
 
         So everyone is answered by what is true now, and a request that alone cannot be stored harms no other. Who
-        came for the first time comes again.
+        came for the first time comes again. Where nothing can be stored, whatever it is, no request is tried twice.
         """
         asked = [entry.asked for entry in entries if entry.asked and (entry.changes or entry.connection in newcomers)]
-        alone = asked[0] if len(asked) == 1 else None
+        refused = asked if failure.whatever or len(asked) == 1 else []
         for entry in entries:
             if entry.asked is None:
                 self._send([entry])
-            elif entry.asked is alone:
-                self._refuse(alone.connection, _failure(failure.code), alone.received)
+            elif any(entry.asked is each for each in refused):
+                self._refuse(entry.asked.connection, _failure(failure.code), entry.asked.received)
             elif entry.connection in newcomers:
                 again = entry.asked.connection, entry.asked.received
                 self._guard(*again, self._take, *again)
@@ -417,7 +426,6 @@ class App:
         try:
             self._store_all(changes)
         except CommitFailed as failure:
-            log.warning("the store refused a commit: %s", failure)
             raise _failure(failure.code) from failure
 
     def _load(self) -> None:

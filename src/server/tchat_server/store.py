@@ -91,13 +91,36 @@ class StoreUnusable(Exception):  # noqa: N818 - said to the person who starts th
     """The database cannot be used; the text says why and what to do."""
 
 
-class CommitFailed(Exception):  # noqa: N818 - the store works again later
-    """The changes were not stored, none of them; ``code`` is what to tell the requesters."""
+class FileMoved(Exception):  # noqa: N818 - a state of things
+    """The database is no longer where it was: what is written to it would be lost at the end of the process."""
 
-    def __init__(self, error: sqlite3.Error) -> None:
+
+class _Place:
+    """Where a file was when it was opened, to see whether it is there still."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._status = path.stat()
+
+    def is_there(self) -> bool:
+        try:
+            return os.path.samestat(self._path.stat(), self._status)
+        except FileNotFoundError:
+            return False
+
+
+class CommitFailed(Exception):  # noqa: N818 - the store works again later
+    """The changes were not stored, none of them; ``code`` is what to tell the requesters.
+
+    ``whatever`` says that nothing could be stored at the moment, not these changes alone.
+    """
+
+    def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
-        full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-        self.code = ErrorCode.STORAGE_FULL if full else ErrorCode.INTERNAL_ERROR
+        primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF  # the rest says more exactly why
+        self.code = ErrorCode.STORAGE_FULL if primary == sqlite3.SQLITE_FULL else ErrorCode.INTERNAL_ERROR
+        self.is_busy = primary == sqlite3.SQLITE_BUSY
+        self.whatever = primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
 
 class _RoomAhead:
@@ -143,6 +166,8 @@ class Store:
                 stack.enter_context(claimed(Path(path)))
                 stack.callback(self._db.close)  # before the claim ends, which is why it stands twice
             self._prepare(version, synchronous)
+            self._patience = BUSY_SECONDS
+            self._file = _Place(Path(path)) if Path(path).is_file() else None
             self._room = None
             if synchronous == "full" and (log := Path(f"{path}-wal")).is_file():
                 self._room = stack.enter_context(closing(_RoomAhead(log)))
@@ -179,14 +204,29 @@ class Store:
     def commit(self, changes: Iterable[Change]) -> None:
         """Store all the changes in one transaction, or raise CommitFailed and have stored none."""
         try:
+            self._commit(changes)
+        except (sqlite3.Error, FileMoved) as error:
+            failure = CommitFailed(error)
+            self._wait_for_others(0 if failure.is_busy else BUSY_SECONDS)
+            raise failure from error
+        self._wait_for_others(BUSY_SECONDS)
+
+    def _wait_for_others(self, seconds: float) -> None:
+        """Say how long to wait for a program that holds the database: not again and again for the same one."""
+        if seconds != self._patience:
+            self._patience = seconds
+            self._db.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+    def _commit(self, changes: Iterable[Change]) -> None:
+        if self._file is not None and not self._file.is_there():
+            raise FileMoved(f"{self.path} has been removed or replaced; restart the server")
+        try:
             self._db.execute("BEGIN IMMEDIATE")
             if self._room:
                 self._room.keep()
             for kind, run in groupby(changes, type):
                 self._write(WRITES[kind], run)
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise CommitFailed(error) from error
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
