@@ -94,6 +94,11 @@ def has_messages(answer: Message, *posts: Message) -> None:
         mentions({"": item}, text) for item, text in zip(history, texts, strict=True)
     )
     must(said, "messages must hold exactly what was posted, oldest first", expected, answer)
+    if isinstance(answer, Heard):
+        for item, post in zip(history, posts, strict=True):
+            named = answer.world.people_in(" ".join(words({"": item})))
+            right = not named or any(post.get(each) in named for each in ("sender", "from"))
+            must(right, "a message in the history must name who sent it", expected, answer)
     for item, post in zip(history, posts, strict=True):
         for name in MESSAGE_FIELDS:
             agree = not isinstance(item, Mapping) or name not in item or same(item[name], post.get(name, item[name]))

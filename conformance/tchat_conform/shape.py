@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tchat_conform.expect import FRESH
 from tchat_protocol.framing import BadInput
 
 Shape = tuple[str, frozenset[str]]
@@ -30,7 +31,7 @@ def shape_of(message: Mapping[str, Any] | BadInput | bytes) -> Shape:
     return (kind if isinstance(kind, str) else ""), frozenset(message)
 
 
-_NAME = re.compile(r"[^\s\"'(]*-[0-9a-f]{6}-\d{5}")
+_NAME = re.compile(rf"\w*?{FRESH.pattern}")
 """A name, or the end of a text, that the suite has made."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+|\d\d?:\d\d(?::[\d.]+)?|\d{9,}(?:\.\d+)?")
 """A time as servers write it. Other numbers may say something, as statuses do."""
@@ -41,11 +42,11 @@ _NAMES = re.compile(r'"?·"?(?:, ?"?·"?)*|(?<=\[)(?=\])')
 def wording_of(message: Mapping[str, Any]) -> str:
     """Return what a message says, whoever it is about: all of it but names and times.
 
-    >>> wording_of({"ok": True, "who": "bob-0a1b2c-00007"}) == wording_of({"ok": True, "who": "eve-0a1b2c-00011"})
+    >>> wording_of({"ok": True, "who": "bobx0a1b2x00007"}) == wording_of({"ok": True, "who": "evex0a1b2x00011"})
     True
-    >>> wording_of({"list": ["bob-0a1b2c-00007", "eve-0a1b2c-00011"]}) == wording_of({"list": []})
+    >>> wording_of({"list": ["bobx0a1b2x00007", "evex0a1b2x00011"]}) == wording_of({"list": []})
     True
-    >>> wording_of({"msg": "wob-0a1b2c-00007 is there"}) == wording_of({"msg": "wob-0a1b2c-00007 is there already"})
+    >>> wording_of({"msg": "wobx0a1b2x00007 is there"}) == wording_of({"msg": "wobx0a1b2x00007 is there already"})
     False
     """
     return _NAMES.sub("·", _TIME.sub("0", _NAME.sub("·", _text(message))))
@@ -54,8 +55,8 @@ def wording_of(message: Mapping[str, Any]) -> str:
 def names_in(message: Mapping[str, Any]) -> set[str]:
     """Return the names and texts of the suite's own that stand in a message.
 
-    >>> names_in({"msg": "salut bob-0a1b2c-00007 !"})
-    {'bob-0a1b2c-00007'}
+    >>> names_in({"msg": "salut bobx0a1b2x00007 !"})
+    {'bobx0a1b2x00007'}
     """
     return set(_NAME.findall(_text(message)))
 

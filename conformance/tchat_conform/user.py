@@ -109,7 +109,7 @@ class User:
         expected = Expected("server-error", wanted)
         answer = await self._refusal(request)
         if answer is None:
-            return await self._not_refused(action, expected)
+            return await self._not_refused(request, action, expected)
         if not looks_refused(answer):
             accepted = Finding(f"{action} was accepted; it must be refused", expected.message, answer)
             if self.world.is_about_refusals:
@@ -286,16 +286,32 @@ class User:
         self.world.near_miss(replace(silence, sentence=sentence, received="nothing"))
         return self._heard(expected.without_id().message)
 
-    async def _not_refused(self, action: str, expected: Expected) -> Message:
-        """Judge an illegal request that got no answer: silence is no refusal, but what it did decides."""
+    async def _not_refused(self, request: Message | None, action: str, expected: Expected) -> Message:
+        """Judge an illegal request that was not refused: neither silence nor words refuse, but what it did decides."""
+        words = None if request is None else self._words_on(request)
         sentence = f"{self!r} sent {action}, and no refusal came"
         silence = Finding(sentence, expected.message, "nothing", proof=self.world.proof)
+        if words is not None:
+            words.used = True
+            sentence = f"{self!r} sent {action}, and what came is no refusal that a client could know"
+            silence = Finding(sentence, expected.message, words.message)
         if not await self._is_served():
             raise Failed(replace(silence, sentence=f"{self!r} sent {action}, and got nothing more"))
         if self.world.is_about_answers:
             raise Failed(silence)
         self.world.near_miss(silence)
         return self._heard({"action": expected.action})
+
+    def _words_on(self, request: Message) -> Received | None:
+        """Return what came after a request, in a form of the server's own, and is about it or about nobody."""
+        asked = names_in(request) - {self.name}
+
+        def is_on_it(received: Received) -> bool:
+            named = names_in(received.message)
+            return (not named or bool(named & asked)) and not messages.is_valid("answers", received.message)
+
+        since = self.connection.mark_of(request)
+        return self._unused(is_on_it, since) if since else None
 
     async def _refusal(self, request: Message | None) -> Message | None:
         action = None if request is None else request.get("action")
@@ -319,7 +335,8 @@ class User:
             return is_it(received.message) and looks_refused(received.message)
 
         known = action if action in schemas.actions("requests") else "an unknown action"
-        what = "a refusal of bad input" if request is None else f"a refusal of {known}"
+        kind = self.world.requirement.id if self.world.requirement is not None else ""  # one it may know, not another
+        what = f"a refusal of bad input {kind}" if request is None else f"a refusal of {known}"
         found = await self._next(decides, what, since=since)
         if found is not None and not refuses(found):  # it may do what it refuses, and say both
             await self.world.settle(self.connection, lambda: self._unused(refuses, since) is not None)
@@ -330,9 +347,13 @@ class User:
         return found.message
 
     def _accepts_in_own_words(self, message: Message, request: Message, acceptance: Expected) -> bool:
-        """Tell whether a message says what the server said where it did what it was asked, and of this request."""
-        said = wording_of(message) == self.world.run.acceptances.get(str(request["action"]))
-        return said and (acceptance.is_listing or names_in(message) <= names_in(request))
+        """Tell whether a message says what the server said where it did what it was asked, and of this request.
+
+        Many have one acknowledgement for all requests, in which nothing differs but the action.
+        """
+        said = wording_of(message).replace(str(request["action"]), "…")
+        accepted = {wording.replace(action, "…") for action, wording in self.world.run.acceptances.items()}
+        return said in accepted and (acceptance.is_listing or names_in(message) <= names_in(request))
 
     # -- judging ------------------------------------------------------------------------------------------
 

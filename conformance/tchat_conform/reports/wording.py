@@ -122,6 +122,8 @@ def _fixes_of_silence(finding: Finding, sentence: str) -> Iterator[str]:
     short = _short(finding.expected)
     if "no refusal came" in sentence:
         yield f"check this first, and answer {short}"
+    if "is no refusal that a client could know" in sentence:
+        yield f"answer {short}; the words can stand in its msg"
     if "got nothing more" in sentence:
         yield f"answer {short}, and keep the connection open"
     if "no acknowledgement came" in sentence or "no answer came" in sentence or "got no server-" in sentence:
