@@ -14,6 +14,7 @@ from typing import Any
 import typst
 
 from docs.report import facts
+from docs.report.excerpts import excerpts
 from docs.report.foreign import described
 from docs.report.runs import RUNS, kept, refresh
 from tchat_conform.case import all_cases
@@ -71,6 +72,7 @@ def data() -> dict[str, Any]:
         "cases": len(all_cases()),
         "mutants": facts.mutants(),
         "tables": facts.tables(french),
+        "excerpts": excerpts(),
         "modules": facts.described_modules(),
         "packages": facts.packages("tchat_conform", french),
         "layers": {package: facts.layers(package) for package in ("tchat_protocol", "tchat_server", "tchat_client")},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.report import build, facts, foreign, runs
+from docs.report import build, excerpts, facts, foreign, runs
 from tchat_conform.matrix.report import NEARLY, SIGNS
 from tchat_protocol import schemas
 from tchat_protocol.messages import check_answer, parse_request
@@ -48,6 +48,27 @@ def test_words_are_missed_and_superfluous_ones_found(monkeypatch: pytest.MonkeyP
     words = facts.read("french")
     monkeypatch.setattr(facts, "read", lambda name: {**words, "codes": {**words["codes"], "old": "vieux"}})
     assert ("codes", "old") in facts.French().unused
+
+
+def test_the_code_that_is_explained_stands_in_the_source() -> None:
+    shown = excerpts.excerpts()
+    for key, (file, _) in excerpts.EXPLAINED.items():
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert all(line.strip() in source for line in shown[key].splitlines())
+    assert shown["rule"].startswith("def _leave(")
+    assert shown["case"].startswith('@case("')
+    assert '"""' not in shown["change"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("_gone", "rooms.py has no _gone"), ("_create", "too wide for a page")], ids=["gone", "wide"]
+)
+def test_code_that_is_gone_or_too_wide_stops_the_build(
+    monkeypatch: pytest.MonkeyPatch, name: str, message: str
+) -> None:
+    monkeypatch.setitem(excerpts.EXPLAINED, "rule", ("src/server/tchat_server/rooms.py", name))
+    with pytest.raises(ValueError, match=message):
+        build.data()
 
 
 def test_no_number_stands_in_the_text() -> None:

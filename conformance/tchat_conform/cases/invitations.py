@@ -71,7 +71,8 @@ async def an_invitation_makes_no_member(w: World) -> None:
     await sees_members(alice, group, alice)
     await bob.asks("join", group=group)
     await sees_members(alice, group, alice, bob)
-    await alice.hears_copy_of(await bob.asks("gbroadcast", group=group, msg=w.text()))
+    post = await bob.asks("gbroadcast", group=group, msg=w.text())
+    await alice.hears_copy_of(post)
 
 
 @case("G-INVITE-3")
