@@ -19,7 +19,7 @@ SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 CANCEL_AGAIN = 0.05
 """How many seconds a cancelled run has before it is cancelled once more: who tidies up may overhear the first time."""
 
-OBJECTS_BETWEEN_COLLECTIONS = 200_000
+OBJECTS_BETWEEN_COLLECTIONS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,8 @@ def _rare_collections() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # the reports need it all: neither they nor the end of the program shall look through it
         gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _whole(cases: Sequence[Case], found: Mapping[str, Result]) -> tuple[Result, ...]:

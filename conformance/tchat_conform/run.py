@@ -72,7 +72,7 @@ class Run:
     malformed: dict[str, dict[str, Any]] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_hex(3)[1:])
     serial: "count[int]" = field(default_factory=lambda: count(1))
-    parting: set[asyncio.StreamWriter] = field(default_factory=set)
+    parting: set[asyncio.Transport] = field(default_factory=set)
     restarter: Callable[[bool], Awaitable[None]] | None = None
     _times: "deque[float]" = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
@@ -153,8 +153,8 @@ class Run:
         """Close whatever connection is still open: the run is over."""
         if self.witness is not None:
             await self.witness.leave()
-        for writer in self.parting:
-            writer.close()
+        for each in self.parting:
+            each.close()
         self.parting.clear()
         await asyncio.sleep(0)
 
