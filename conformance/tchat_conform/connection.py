@@ -2,13 +2,13 @@
 
 import asyncio
 import socket
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tchat_conform.address import Address
 from tchat_conform.shape import Shape, shape_of
 from tchat_conform.speech import STANDARD, Speech
 from tchat_conform.wirelog import WireLog
@@ -34,26 +34,6 @@ CHUNK = 65_536
 Pacer = Callable[[], Awaitable[bool]]
 Noise = Callable[[Mapping[str, Any]], bool]
 Condition = Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the server under test listens. ``tls`` is the context to use, None for plain TCP."""
-
-    host: str
-    port: int
-    tls: ssl.SSLContext | None = None
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-def any_certificate() -> ssl.SSLContext:
-    """Return a TLS context that takes any certificate: students' servers have none that anybody signed."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 @dataclass(slots=True)

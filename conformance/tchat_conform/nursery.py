@@ -13,6 +13,7 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from typing import NoReturn
 from tchat_conform.target import TargetError
 
 CHUNK = 65_536
+ENDED = "The process that starts the reference server has ended."
 
 
 @dataclass(slots=True, eq=False)
@@ -39,44 +41,45 @@ class Child:
 
 
 class Nursery:
-    """The other side: asks for servers, and hears of their ends."""
+    """The other side: starts the process at once, asks it for servers, and hears of their ends."""
 
-    def __init__(self, process: asyncio.subprocess.Process, requests: asyncio.StreamWriter) -> None:
-        self._process = process
-        self._requests = requests
+    def __init__(self) -> None:
+        pipe = subprocess.PIPE
+        command = (sys.executable, "-m", __name__)
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True)
+        if self._process.stdin is None or self._process.stdout is None:
+            raise TargetError("The reference server cannot be started: no pipe to it could be made.")
+        self._requests, self._news = self._process.stdin, self._process.stdout
         self._children: dict[int, Child] = {}
         self._born: asyncio.Queue[Child | None] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
 
-    @classmethod
-    async def open(cls) -> "Nursery":
-        """Start the process."""
-        pipe = asyncio.subprocess.PIPE
-        command = (sys.executable, "-m", __name__)
-        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, start_new_session=True)
-        if process.stdin is None or process.stdout is None:
-            raise TargetError("The reference server cannot be started: no pipe to it could be made.")
-        nursery = cls(process, process.stdin)
-        nursery._listening = asyncio.create_task(nursery._listen(process.stdout))
-        return nursery
-
     async def bear(self, arguments: Sequence[str], output: str) -> Child:
         """Return a new server with these command-line arguments, which prints to a file. Raises TargetError."""
-        self._requests.write(json.dumps({"arguments": arguments, "output": output}).encode() + b"\n")
+        self._listening = self._listening or asyncio.create_task(self._listen())
+        try:
+            self._requests.write(json.dumps({"arguments": arguments, "output": output}).encode() + b"\n")
+            self._requests.flush()
+        except (BrokenPipeError, ValueError) as error:  # ValueError: it was closed
+            raise TargetError(ENDED) from error
         child = await self._born.get()
         if child is None:
             self._born.put_nowait(None)
-            raise TargetError("The process that starts the reference server has ended.")
+            raise TargetError(ENDED)
         return child
 
     async def close(self) -> None:
         """End the process, and what it bore with it."""
         self._requests.close()
-        await self._process.wait()
         if self._listening is not None:
             await self._listening
+        self._process.wait()
 
-    async def _listen(self, news: asyncio.StreamReader) -> None:
+    async def _listen(self) -> None:
+        news = asyncio.StreamReader()
+        heard, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(news), self._news
+        )
         async for line in news:
             told = json.loads(line)
             if "born" in told:
@@ -90,6 +93,7 @@ class Nursery:
             each.returncode = -signal.SIGKILL
             each.ended.set()
         self._born.put_nowait(None)
+        heard.close()
 
 
 def main() -> None:
@@ -121,6 +125,7 @@ def main() -> None:
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+    os._exit(0)  # to tidy up all that was imported takes longer than all of the above
 
 
 def _bear(arguments: list[str], output: str) -> int:

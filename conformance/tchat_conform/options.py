@@ -1,14 +1,15 @@
 """The options of a run: which server is judged, by which cases, and how."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from tchat_conform.connection import Address, any_certificate
+from tchat_conform.address import Address, any_certificate
 from tchat_conform.reference import ReferenceServer
 from tchat_conform.requirements import levels
 from tchat_conform.target import RunningServer, SpawnedServer, Target
@@ -58,6 +59,11 @@ class Options:
     expect: Path | None
     write_expect: Path | None
     verbose: bool
+
+    @property
+    def runs(self) -> bool:
+        """Whether any case is run: lists and explanations need no server."""
+        return self.listing is None and self.explain is None
 
     @property
     def command(self) -> str:
@@ -148,3 +154,12 @@ def judging_options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def given_names(ctx: click.Context, names: Sequence[str]) -> list[str]:
+    """Return which of these options stand on the command line, as they are written there."""
+    return [
+        max(parameter.opts, key=len)
+        for parameter in ctx.command.params
+        if parameter.name in names and ctx.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]

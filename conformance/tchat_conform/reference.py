@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -16,7 +17,10 @@ HASH_MEMORY = "8"
 
 
 class ReferenceServer(SpawnedServer):
-    """The reference server on a free port with a database of its own."""
+    """The reference server on a free port with a database of its own.
+
+    What takes time before the start begins at once; ``stop`` ends it, and so does the end of the program.
+    """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tchat-conform-", dir=_quick_folder())
@@ -24,17 +28,16 @@ class ReferenceServer(SpawnedServer):
         options = ["--host", "127.0.0.1", "--port", "{port}", "--db", str(database), "--hash-memory", HASH_MEMORY]
         super().__init__(shlex.join([*_COMMAND, *options]))
         self._is_known = True
-        self._nursery: Nursery | None = None
+        self._nursery = Nursery() if hasattr(os, "fork") else None
 
     async def _launch(self, descriptor: int, path: str) -> Process:
-        if not hasattr(os, "fork"):
+        if self._nursery is None:
             return await super()._launch(descriptor, path)
-        self._nursery = self._nursery or await Nursery.open()
         return await self._nursery.bear(self.command[len(_COMMAND) :], path)
 
     async def stop(self) -> None:
         """See Target."""
-        await super().stop()
+        await self._end(signal.SIGKILL)  # nobody needs its database any more
         if self._nursery is not None:
             await self._nursery.close()
             self._nursery = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from tchat_conform.connection import Address
+from tchat_conform.address import Address
 from tchat_conform.form import Side
 from tchat_conform.recording import Event, What
 

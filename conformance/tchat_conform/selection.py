@@ -34,14 +34,14 @@ class Selection:
         wanted = [_known_level(each) for each in self.levels]
         ids = {each for name in self.only for each in ids_of(name)}
         groups = [{_known_tag(each) for each in group} for group in self.tags]
-        matching = {each.id for each in _matching(self.pattern)}
+        matching = {each.id for each in _matching(self.pattern)} if self.pattern else None
         found = [
             each
             for each in all_cases()
             if (not wanted or each.level.name in wanted)
             and (not self.only or each.id in ids)
             and all(group & tags_of(each) for group in groups)
-            and each.id in matching
+            and (matching is None or each.id in matching)
         ]
         if not found:
             raise NoSuchCase("No case matches all of this; --list shows every case with its level and tags.")

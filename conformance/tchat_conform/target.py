@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from tchat_conform.connection import Address
+from tchat_conform.address import Address
 
 START_LIMIT = 10.0
 STOP_LIMIT = 5.0

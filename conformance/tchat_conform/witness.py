@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from tchat_conform.connection import Address, Connection
+from tchat_conform.address import Address
+from tchat_conform.connection import Connection
 from tchat_conform.expect import looks_refused
 from tchat_conform.shape import Shape, shape_of
 from tchat_conform.speech import Speech

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from tchat_conform.actions import news
-from tchat_conform.connection import Address, Connection
+from tchat_conform.address import Address
+from tchat_conform.connection import Connection
 from tchat_conform.expect import mentions, words
 from tchat_conform.requirements import Requirement
 from tchat_conform.run import Run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import trustme
 
-from tchat_conform.connection import Address, any_certificate
+from tchat_conform.address import Address, any_certificate
 from tchat_conform.target import free_port
 from tchat_server.service import Options, serve
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tchat_conform.connection import Address
+from tchat_conform.address import Address
 from tchat_conform.recording import Event
 from tchat_conform.relay import Relay
 

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import click
 
-from tchat_conform.connection import Address, any_certificate
+from tchat_conform.address import Address, any_certificate
 from tchat_conform.listening import AddressType, stop_at_signals
 from tchat_conform.observe import Observer, Seen
 from tchat_conform.recording import Event, Recorder, event_json

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tchat_conform.address import Address
 from tchat_conform.clients.player import HOST, Received
 from tchat_conform.clients.pulse import Pulse
-from tchat_conform.connection import Address
 from tchat_conform.expect import mentions
 from tchat_conform.form import Fault, Side
 from tchat_conform.observe import Observer, Seen

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import ValidationError
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 ARTICLES = {"object": "an object", "array": "a list", "string": "a string", "integer": "an integer",
             "number": "a number", "boolean": "true or false", "null": "null"}  # fmt: skip
@@ -25,7 +26,7 @@ class Problem:
         return self.sentence
 
 
-def problem(error: ValidationError) -> Problem:
+def problem(error: "ValidationError") -> Problem:
     """Return the problem that a validation error of jsonschema stands for."""
     error = _meant(error)
     rule = str(error.validator)
@@ -61,20 +62,20 @@ def _escape(part: str | int) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
-def _missing(error: ValidationError) -> str:
+def _missing(error: "ValidationError") -> str:
     # jsonschema reports each missing field as an error of its own but names it in the text alone
     required: Any = error.validator_value
     return str(next(name for name in required if error.message.startswith(repr(name) + " ")))
 
 
-def _meant(error: ValidationError) -> ValidationError:
+def _meant(error: "ValidationError") -> "ValidationError":
     """Return, of an anyOf, the error in the form that has the value's type: the one its author meant."""
     mistyped = {each.schema_path[0] for each in _mistyped(error)}
     meant = (each for each in error.context or [] if each.schema_path[0] not in mistyped)
     return next(meant, error)
 
 
-def _mistyped(error: ValidationError) -> list[ValidationError]:
+def _mistyped(error: "ValidationError") -> "list[ValidationError]":
     return [each for each in error.context or [] if each.validator == "type" and not each.path]
 
 
@@ -83,28 +84,28 @@ def _shown(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def _any_of(error: ValidationError) -> str:
+def _any_of(error: "ValidationError") -> str:
     wanted = " or ".join(ARTICLES[str(each.validator_value)] for each in _mistyped(error))
     return f"must be {wanted}, not {kind_of(error.instance)}"
 
 
-def _pattern(error: ValidationError) -> str:
+def _pattern(error: "ValidationError") -> str:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     looks = next(iter(schema.get("examples", [])), error.validator_value)
     return f"must look like {looks}, not {_shown(error.instance)}"
 
 
-def _enum(error: ValidationError) -> str:
+def _enum(error: "ValidationError") -> str:
     allowed: Any = error.validator_value
     return f"must be one of {', '.join(map(str, allowed))}, not {_shown(error.instance)}"
 
 
-def _at_most(things: str, error: ValidationError) -> str:
+def _at_most(things: str, error: "ValidationError") -> str:
     value: Any = error.instance
     return f"at most {error.validator_value} {things}, not {len(value)}"
 
 
-_SENTENCES: dict[str, Callable[[ValidationError], str]] = {
+_SENTENCES: "dict[str, Callable[[ValidationError], str]]" = {
     "required": lambda _: "is missing",
     "type": lambda error: f"must be {ARTICLES[str(error.validator_value)]}, not {kind_of(error.instance)}",
     "const": lambda error: f"must be {error.validator_value!r}, not {_shown(error.instance)}",

@@ -6,16 +6,18 @@ jsonschema-rs gives the verdict (every message in production passes here), jsons
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
 
 from tchat_protocol import names, schemas
 from tchat_protocol.errors import ErrorCode, Refusal
 from tchat_protocol.explain import Problem, kind_of, problem
 from tchat_protocol.schemas import Kind
 from tchat_protocol.values import Value
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 MAX_REPLY_BYTES = 1_048_576
 """What a client accepts at least, and a server's pages stay within (W-SIZE-3)."""
@@ -102,16 +104,22 @@ def _verdict(kind: Kind, action: str) -> jsonschema_rs.Draft202012Validator:
 
 
 @cache
-def _explainer(kind: Kind, action: str) -> Draft202012Validator:
+def _explainer(kind: Kind, action: str) -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - it takes time, and few programs explain anything
+
     return Draft202012Validator(schemas.schema(kind, action), registry=schemas.registry())
 
 
 def prepare() -> None:
-    """Compile every schema now, some 50 ms of work, rather than at the first message of each kind."""
+    """Compile every schema now, some 50 ms of work, rather than at the first message of each kind.
+
+    What explains a bad message is imported too, which takes as long.
+    """
     for strict in (False, True):
         _readable(strict=strict)
     for kind in ("requests", "answers"):
         _verdicts(kind)
+    _explainer("requests", "join")
 
 
 def is_valid(kind: Kind, message: Any) -> bool:

@@ -6,10 +6,10 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
+if TYPE_CHECKING:
+    from referencing import Registry
 
 Kind = Literal["requests", "answers"]
 Schema = dict[str, Any]
@@ -64,8 +64,11 @@ def every() -> tuple[Schema, ...]:
 
 
 @cache
-def registry() -> Registry[bool | Mapping[str, Any]]:
+def registry() -> "Registry[bool | Mapping[str, Any]]":
     """Return every schema under its ``$id``, so that references between files resolve without a network."""
+    from referencing import Registry, Resource  # noqa: PLC0415 - it takes time, and few programs explain anything
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
+
     found = [(each["$id"], Resource.from_contents(each, DRAFT202012)) for each in every()]
     return Registry[bool | Mapping[str, Any]]().with_resources(found)
 
