@@ -91,7 +91,10 @@ class Options:
         if self.spawn is not None:
             if self.host is not None or self.port is not None:
                 raise click.UsageError("--spawn picks the port itself; leave out --host and --port.")
-            return SpawnedServer(self.spawn, tls=certificate)
+            try:
+                return SpawnedServer(self.spawn, tls=certificate)
+            except ValueError as error:
+                raise click.UsageError(f"--spawn: {error}.") from error
         if self.host is None and self.port is None:
             if self.tls:
                 raise click.UsageError("--tls needs --port or --spawn.")

@@ -88,7 +88,10 @@ class RunningServer:
 
 
 class SpawnedServer:
-    """A server started by a command in which ``{port}`` stands for the port, in a process group of its own."""
+    """A server started by a command in which ``{port}`` stands for the port, in a process group of its own.
+
+    Raises ValueError for what is no command, such as one whose quotes do not match.
+    """
 
     can_restart = True
 
@@ -96,6 +99,8 @@ class SpawnedServer:
         self, command: str, host: str = "127.0.0.1", *, port: int | None = None, tls: ssl.SSLContext | None = None
     ) -> None:
         self.address = Address(host, port or free_port(host), tls)
+        if not command.strip():
+            raise ValueError("the command is empty")
         self.command = [part.replace("{port}", str(self.address.port)) for part in shlex.split(command)]
         self._process: Process | None = None
         self._output: Path | None = None
@@ -147,7 +152,7 @@ class SpawnedServer:
             async with asyncio.timeout(START_LIMIT):
                 while not await accepts(self.address):
                     if process.returncode is not None:
-                        raise TargetError(f"{shlex.join(self.command)} did not start: {await self.obituary()}")
+                        raise await self._ended_at_once(process)
                     await asyncio.sleep(0.005)
         except TimeoutError as error:
             await self.stop()
@@ -155,6 +160,12 @@ class SpawnedServer:
                 f"{shlex.join(self.command)} does not listen on {self.address} after {START_LIMIT:.0f} s. "
                 "The command must use the port given as {port} (or in the environment as PORT)."
             ) from error
+
+    async def _ended_at_once(self, process: Process) -> TargetError:
+        command, how = shlex.join(self.command), await self.obituary()
+        if process.returncode == 0:
+            return TargetError(f"{command} ended at once: {how}. The server must stay in the foreground.")
+        return TargetError(f"{command} did not start: {how}")
 
     async def restart(self, *, kill: bool) -> None:
         """See Target."""

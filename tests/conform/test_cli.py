@@ -118,6 +118,9 @@ def test_no_server_is_status_2_and_says_what_to_do() -> None:
         (["--tls"], "--tls needs --port or --spawn"),
         (["--spawn", "/nowhere/server {port}"], "Cannot start /nowhere/server"),
         (["--spawn", "false {port}"], "did not start: exit status 1"),
+        (["--spawn", "sh -c 'sleep 1 &'"], "ended at once: exit status 0, without a word. The server must stay"),
+        (["--spawn", "sh -c 'no end"], "--spawn: No closing quotation."),
+        (["--spawn", " "], "--spawn: the command is empty."),
     ],
 )
 def test_what_cannot_be_run_is_status_2_with_a_reason(arguments: list[str], message: str) -> None:
@@ -125,6 +128,18 @@ def test_what_cannot_be_run_is_status_2_with_a_reason(arguments: list[str], mess
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "arguments", [["--only", "B-SEND-1"], ["--only", "B-SEND-1", "--json", "-"], ["--list"], ["--explain", "B-SEND-1"]]
+)
+def test_a_standard_output_without_room_is_status_2_with_a_reason(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "tchat_conform", *arguments]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "Error: Cannot write to the standard output: No space left on device."
 
 
 def test_a_mute_server_passes_nothing(tmp_path: Path) -> None:

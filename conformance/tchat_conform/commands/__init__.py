@@ -3,8 +3,12 @@
 A new command is a module here with a click command in it, and a line in COMMANDS.
 """
 
+import errno
+import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -21,8 +25,28 @@ COMMANDS: Mapping[str, str] = {
 """The name of each command, and the module and attribute that hold it."""
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What is wrong where the standard output takes nothing more, such as a file on a disk that is full."""
+
+
+class CannotPrint(click.ClickException):
+    """The standard output takes nothing more."""
+
+    exit_code = 2
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used, so that none of them slows down another."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do what is asked. Raises CannotPrint where the standard output takes nothing more."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno not in NO_ROOM or error.filename is not None:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else its rest is tried again at the end
+            raise CannotPrint(f"Cannot write to the standard output: {error.strerror}.") from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands."""

@@ -65,7 +65,8 @@ class Output:
             else:
                 Path(self.path).write_bytes(data)
         except OSError as error:
-            raise CannotWrite(f"Cannot write {self.path}: {error.strerror}.") from error
+            where = "to the standard output" if self.path == STDOUT else self.path
+            raise CannotWrite(f"Cannot write {where}: {error.strerror}.") from error
 
 
 def output_options(command: Command) -> Command:
