@@ -255,6 +255,51 @@ async def test_a_database_that_cannot_be_written_any_more_stops_no_reading(squar
     assert (await ann.ask("gbroadcast", group="wob", msg="x"))["seq"] == 2
 
 
+async def test_a_database_that_cannot_be_read_either_leaves_no_hole(
+    square: Town, stores: list[Store], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is not stored cannot be undone by reading then; nobody is served until it can be read again."""
+    ann, bob = await square.come_all("ann", "bob")
+    await ann.ask("cgroupe", group="wob")
+    await bob.ask("join", group="wob")
+    await ann.news()
+    stores[0]._db.set_authorizer(lambda *_what: sqlite3.SQLITE_DENY)
+    for _ in range(2):
+        for person in (ann, bob):
+            person.send("gbroadcast", group="wob", msg="lost")
+        assert [(await person.receive()).get("code") for person in (ann, bob)] == ["internal-error"] * 2
+        assert (await bob.ask("members", group="wob"))["code"] == "internal-error"
+        monkeypatch.setattr("tchat_server.app.READ_AGAIN_SECONDS", 0)
+    assert (await (await square.connect("cyd")).ask("client-hello"))["code"] == "internal-error"
+    stores[0]._db.set_authorizer(None)
+    posted = await ann.ask("gbroadcast", group="wob", msg="kept")
+    assert posted["seq"] == 3, "no hole"
+    assert await bob.news() == [posted]
+    assert [record.exc_info for record in caplog.records] == [None] * 2, "once, and no fault of the server's own"
+
+
+async def test_a_history_that_cannot_be_read_is_told_to_its_reader_and_once_in_the_log(
+    square: Town, stores: list[Store], caplog: pytest.LogCaptureFixture
+) -> None:
+    ann, bob = await square.come_all("ann", "bob")
+    await ann.ask("cgroupe", group="wob")
+    await bob.close()
+    await ann.ask("client-send", to="bob", msg="it waits")
+    unreadable = {"group_events", "private_messages"}
+    stores[0]._db.set_authorizer(lambda action, table, *_more: action == sqlite3.SQLITE_READ and table in unreadable)
+    for _ in range(3):
+        assert await ann.refused("states", group="wob") == "internal-error"
+    bob = await square.connect("bob")
+    assert [message["action"] for message in [await bob.ask("client-hello"), *await bob.news()]] == ["server-hello"]
+    assert (await ann.ask("gbroadcast", group="wob", msg="x"))["seq"] == 2
+    assert len(caplog.records) <= len(unreadable)
+    await bob.close()
+    stores[0]._db.set_authorizer(None)
+    bob = await square.connect("bob")
+    await bob.ask("client-hello")
+    assert [message["msg"] for message in await bob.news()] == ["it waits"]
+
+
 async def test_what_would_go_into_a_file_that_was_removed_is_not_acknowledged(square: Town, tmp_path: Path) -> None:
     ann = await square.come("ann")
     await ann.ask("cgroupe", group="wob")

@@ -26,7 +26,7 @@ from tchat_server.identity import Hashing, PasswordCheck, PasswordProof
 from tchat_server.limits import ConnectionLimits
 from tchat_server.outcome import Outcome, Page
 from tchat_server.state import State
-from tchat_server.store import CommitFailed, Store
+from tchat_server.store import CommitFailed, ReadFailed, Store, StoreUnusable
 
 log = logging.getLogger("tchat.server")
 
@@ -38,6 +38,9 @@ FURTHER_LOOKS = 4
 
 SLOW_COMMIT_SECONDS = 1.0
 """A commit that takes longer is told in the log."""
+
+READ_AGAIN_SECONDS = 1.0
+"""How long everyone is refused before the server tries once more to read a store that it could not read."""
 
 FAILURES = {
     ErrorCode.STORAGE_FULL: "The server cannot store anything more; nothing was changed.",
@@ -73,6 +76,8 @@ class App:
         self._last_reach: tuple[Sequence[str], Reach] | None = None
         self._moment: datetime | None = None
         self._trouble = ""
+        self._unreadable: set[str] = set()
+        self._lost_at: float | None = None
         self._newcomers: set[Connection] = set()
         self.connections: set[Connection] = set()
         self.empty = asyncio.Event()
@@ -197,6 +202,7 @@ class App:
         if isinstance(received, BadInput):
             self._take_bad_input(connection, received)
             return
+        self._find_state()
         request = parse_request(received, strict=self._strict)
         admission = identity.admit(self._state, connection.name, request, proof)
         if isinstance(admission, PasswordCheck):
@@ -255,6 +261,7 @@ class App:
     def _handle(self, asked: Asked) -> bool:
         """Decide an admitted request and make it part of the turn; return whether the connection is to be closed."""
         connection, request = asked.connection, asked.request
+        self._find_state()
         try:
             outcome = rooms.decide(self._state, request, self._now())
         except Refusal as refusal:
@@ -298,7 +305,11 @@ class App:
             self._add(Entry(asked.connection, asked=asked))
         if not self.flush() and newcomer:
             return  # it has been asked again, and answered
-        answer = pages.fill(page, self._store.history(page), asked.request.id)
+        try:
+            answer = pages.fill(page, self._store.history(page), asked.request.id)
+        except ReadFailed as failure:
+            self._tell_unreadable(failure)
+            raise _failure(ErrorCode.INTERNAL_ERROR) from failure
         self._add(Entry(asked.connection, encode_answer(answer)))
 
     def _refuse(self, connection: Connection, refusal: Refusal, received: Received | None) -> None:
@@ -317,7 +328,11 @@ class App:
             connection.mail_waits = connection.unread
             if connection.mail_waits:
                 return
-            waiting = self._store.waiting(connection.name, MAIL_BATCH)
+            try:
+                waiting = self._store.waiting(connection.name, MAIL_BATCH)
+            except ReadFailed as failure:
+                self._tell_unreadable(failure)
+                return
             if not waiting:
                 return
             connection.queue([encode_answer(message) for message, _ in waiting])
@@ -429,8 +444,29 @@ class App:
             raise _failure(failure.code) from failure
 
     def _load(self) -> None:
-        """Go back to the state that is stored; who is online stays."""
-        self._state.users, self._state.groups = self._store.load()
+        """Go back to the state that is stored; who is online stays. If that cannot be read, nobody is served."""
+        try:
+            self._state.users, self._state.groups = self._store.load()
+        except StoreUnusable as failure:
+            self._tell_unreadable(failure)
+            self._lost_at = monotonic()
+        else:
+            self._lost_at = None
+
+    def _find_state(self) -> None:
+        """Refuse whatever is asked while the state is lost: what is decided by another one leaves holes (A-SEQ-1)."""
+        if self._lost_at is None:
+            return
+        if monotonic() - self._lost_at > READ_AGAIN_SECONDS:
+            self._load()
+        if self._lost_at is not None:
+            raise _failure(ErrorCode.INTERNAL_ERROR)
+
+    def _tell_unreadable(self, failure: Exception) -> None:
+        """Say once in the log what cannot be read, and not for each request that meets it."""
+        if str(failure) not in self._unreadable:
+            self._unreadable.add(str(failure))
+            log.warning("the store refused to be read: %s", failure)
 
 
 def _failure(code: ErrorCode) -> Refusal:

@@ -109,6 +109,10 @@ class _Place:
             return False
 
 
+class ReadFailed(Exception):  # noqa: N818 - as CommitFailed, of which nothing is changed either
+    """A part of the database cannot be read."""
+
+
 class CommitFailed(Exception):  # noqa: N818 - the store works again later
     """The changes were not stored, none of them; ``code`` is what to tell the requesters.
 
@@ -121,6 +125,14 @@ class CommitFailed(Exception):  # noqa: N818 - the store works again later
         self.code = ErrorCode.STORAGE_FULL if primary == sqlite3.SQLITE_FULL else ErrorCode.INTERNAL_ERROR
         self.is_busy = primary == sqlite3.SQLITE_BUSY
         self.whatever = primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ReadFailed(str(error)) from error
 
 
 class _RoomAhead:
@@ -258,7 +270,14 @@ class Store:
         return groups
 
     def history(self, page: Page) -> Iterator[Message]:
-        """Yield the items a page is made of, the newest first, without end but that of the history."""
+        """Yield the items a page is made of, the newest first, without end but that of the history.
+
+        Raises ReadFailed.
+        """
+        with _readable():
+            yield from self._history(page)
+
+    def _history(self, page: Page) -> Iterator[Message]:
         cursor = self._db.execute(_PAGES[page.action], (page.group, page.before))
         names = [column[0] for column in cursor.description]
         for row in cursor:
@@ -271,7 +290,12 @@ class Store:
         """Return what waits for a user: up to ``limit`` messages and the change that each delivery is.
 
         Private messages come in the order in which they were sent, then invitations (B-SEND-4, G-INVITE-8).
+        Raises ReadFailed.
         """
+        with _readable():
+            return self._waiting(name, limit)
+
+    def _waiting(self, name: str, limit: int) -> list[tuple[Message, Change]]:
         messages: list[tuple[Message, Change]] = [
             (
                 {"action": "server-send", "from": sender, "to": name, "msg": msg, "ts": ts},
