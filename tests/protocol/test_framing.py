@@ -139,6 +139,30 @@ def test_the_shortcut_changes_nothing(data: bytes, places: list[int], limit: int
         assert (quick.held, quick.closed) == (slow.held, slow.closed)
 
 
+@given(BYTES, CUTS, LIMITS, st.integers(1, 3), st.booleans())
+def test_a_bound_of_the_work_changes_nothing(
+    data: bytes, places: list[int], limit: int, most: int, shortcut: bool
+) -> None:
+    bounded, free = Decoder(limit, shortcut=shortcut), Decoder(limit, shortcut=shortcut)
+    for chunk in cut(data, places):
+        found = bounded.feed(chunk, most)
+        while bounded.stopped:
+            more = bounded.feed(b"", most)
+            assert len(more) <= most
+            found += more
+        assert found == free.feed(chunk)
+        assert (bounded.held, bounded.closed) == (free.held, free.closed)
+
+
+@pytest.mark.parametrize("piece", [b"x\n", b"{x\n", b"{}", b"{} \n"])
+def test_the_work_is_bounded_whatever_comes(piece: bytes) -> None:
+    """Thousands of short texts in a segment would keep a server from everyone else for a second."""
+    decoder = Decoder()
+    found = decoder.feed(50_000 * piece, 100)
+    assert decoder.stopped == (len(found) == 100)
+    assert len(found) in {100, 50_000}, "lines with an object each are cheap"
+
+
 def as_decoded(digits: str) -> int | float:
     return int(digits) if -(2**63) <= int(digits) < 2**64 else float(digits)
 

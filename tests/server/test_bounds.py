@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from processes import ServerProcess
 from server.people import Gone, Person, Town, town
 from tchat_protocol.framing import MAX_REQUEST_BYTES
 from tchat_protocol.messages import MAX_REPLY_BYTES
@@ -71,6 +72,38 @@ async def test_who_does_not_read_is_cut_off_and_holds_nobody_up(tmp_path: Path) 
         assert heard == ["server-broadcast"] * said + ["server-presence"], "bob, who reads, has everything"
 
 
+async def test_many_who_write_at_once_queue_no_more_for_who_does_not_read_than_allowed(tmp_path: Path) -> None:
+    """Without a bound of what a turn delivers these posts would take 300 MB in all queues together."""
+    crowd, posts = 60, 10
+    with ServerProcess(tmp_path / "t.sqlite", "--max-queue", "65536") as server:
+        people = [await Person.connect(f"u{number}", server.port) for number in range(crowd)]
+        for person in people:
+            await person.ask("join" if person is not people[0] else "cgroupe", group="wob")
+        for person in people:
+            await person.news()
+        before = peak_memory(server)
+        for person in people:
+            person.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        for person in people:
+            for _ in range(posts):
+                person.send("gbroadcast", group="wob", msg="x" * 8000)
+        watcher = await Person.connect("watcher", server.port)
+        while (await watcher.ask("members", group="wob"))["online"]:
+            await watcher.ask("client-broadcast", msg="x" * 8000)
+        assert peak_memory(server) - before < 100, "MB"
+        for person in [*people, watcher]:
+            await person.close()
+
+
+def peak_memory(server: ServerProcess) -> float:
+    """The most memory that the server has held, in MB."""
+    try:
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+    except FileNotFoundError:
+        pytest.skip("this system does not say how much memory a process takes")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 async def test_who_asks_much_and_reads_slowly_is_served_in_the_end(square: Town) -> None:
     ann = await square.come("ann")
     await fill_group(ann, 40)
@@ -111,6 +144,15 @@ async def test_further_connections_are_refused_when_the_server_is_full(tmp_path:
         assert [message["code"] for message in await cyd.rest()] == ["server-full"]
 
 
+async def test_each_of_a_crowd_is_told_that_the_server_is_full(tmp_path: Path) -> None:
+    async with town(tmp_path / "t.sqlite", max_connections=1) as square:
+        await square.come("ann")
+        for number in range(200):
+            late = await square.connect(f"u{number}")
+            late.send("client-hello")
+            assert [message["code"] for message in await late.rest()] == ["server-full"]
+
+
 async def test_a_place_is_free_again_when_somebody_leaves(tmp_path: Path) -> None:
     async with town(tmp_path / "t.sqlite", max_connections=1) as square:
         ann = await square.come("ann")
@@ -131,10 +173,10 @@ async def test_who_owns_as_many_groups_as_allowed_founds_no_more(tmp_path: Path)
         assert (await bob.ask("cgroupe", group="two"))["action"] == "server-cgroupe"
 
 
-async def test_flood_of_requests_does_not_keep_others_waiting(square: Town) -> None:
+@pytest.mark.parametrize("piece", [b'{"action":"client-list-clients","from":"ann"}', b"{}", b"{x\n"])
+async def test_flood_of_requests_does_not_keep_others_waiting(square: Town, piece: bytes) -> None:
     ann, bob = await square.come_all("ann", "bob")
-    for _ in range(5000):
-        ann.write(b'{"action":"client-list-clients","from":"ann"}')
+    ann.write(5000 * piece)
     ann.send("cgroupe", group="last")
     groups = (await bob.ask("groups"))["groups"]
     assert groups == [], "bob is answered before the end of the flood"

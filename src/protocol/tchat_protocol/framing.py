@@ -74,9 +74,9 @@ def _all_finite(value: object) -> bool:
 class Decoder:
     """Takes bytes as they arrive and gives the messages in them.
 
-    Never raises on input and holds at most one unfinished message. The work is linear in the bytes fed, whatever they
-    are and however they are cut. Arguments: ``limit``, the longest message in bytes; ``shortcut`` may be turned off to
-    prove that it changes nothing but speed.
+    Never raises on input and holds at most one unfinished message, beside what ``feed`` is asked to leave for later.
+    The work is linear in the bytes fed, whatever they are and however they are cut. Arguments: ``limit``, the longest
+    message in bytes; ``shortcut`` may be turned off to prove that it changes nothing but speed.
     """
 
     def __init__(self, limit: int = MAX_REQUEST_BYTES, *, shortcut: bool = True) -> None:
@@ -89,6 +89,7 @@ class Decoder:
         self._failed: ObjectScanner | None = None
         self._resyncing = False
         self._closed = False
+        self._stopped = False
 
     @property
     def closed(self) -> bool:
@@ -101,12 +102,22 @@ class Decoder:
         return bool(self._buffer)
 
     @property
+    def stopped(self) -> bool:
+        """True after ``feed`` has found as much as it was asked for at most: there may be more in what it holds."""
+        return self._stopped
+
+    @property
     def held(self) -> int:
         """How many bytes are held."""
         return len(self._buffer)
 
-    def feed(self, data: bytes) -> list[Message | BadInput]:
-        """Take more bytes and return the messages they complete, and the bad input among them, in order."""
+    def feed(self, data: bytes, most: int | None = None) -> list[Message | BadInput]:
+        """Take more bytes and return the messages they complete, and the bad input among them, in order.
+
+        ``most`` bounds the work: once so many are found, ``stopped`` is true, and feeding nothing finds the next ones.
+        Messages that fill a line each cost little and are not counted.
+        """
+        self._stopped = False
         if self._closed:
             return []
         found: list[Message | BadInput] = []
@@ -115,7 +126,13 @@ class Decoder:
         self._buffer += data
         if self._resyncing:
             self._resync()
-        while not self._resyncing and not self._closed and (each := self._next()) is not None:
+        while not self._resyncing and not self._closed:
+            if most is not None and len(found) >= most:
+                self._stopped = bool(self._buffer)
+                break
+            each = self._next()
+            if each is None:
+                break
             found.append(each)
         return found
 

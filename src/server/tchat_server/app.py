@@ -36,6 +36,9 @@ MAIL_BATCH = 100
 FURTHER_LOOKS = 4
 """So many times at most the event loop looks at its sockets again before a turn ends."""
 
+TURN_BYTES = 262_144
+"""A turn that has so many bytes to deliver ends, so that nobody has more than these queued beyond ``max_queue``."""
+
 SLOW_COMMIT_SECONDS = 1.0
 """A commit that takes longer is told in the log."""
 
@@ -46,6 +49,11 @@ FAILURES = {
     ErrorCode.STORAGE_FULL: "The server cannot store anything more; nothing was changed.",
     ErrorCode.INTERNAL_ERROR: "The server failed through a fault of its own; nothing was changed.",
 }
+
+FULL, CROWDED = (
+    error_answer(Refusal(ErrorCode.SERVER_FULL, sentence), None)
+    for sentence in ("This server is full; try again later.", "Too many connections come from your address.")
+)
 
 
 class App:
@@ -72,6 +80,7 @@ class App:
         self._state = state
         self._online: dict[str, Connection] = {}
         self._entries: list[Entry] = []
+        self._turn_bytes = 0
         self._reaches: dict[Sequence[str], Reach] = {}
         self._last_reach: tuple[Sequence[str], Reach] | None = None
         self._moment: datetime | None = None
@@ -93,13 +102,15 @@ class App:
         peers = self._limits.peers.of(connection.address)
         self._from_address[connection.address] += 1
         if over >= self._limits.refused:
+            connection.queue([FULL])
+            connection.write()
             connection.abort()
         elif over >= 0:
             log.info("no place for %s: %d connections", connection.peer, self._limits.connections)
-            self._turn_away(connection, "This server is full; try again later.")
+            self._turn_away(connection, FULL)
         elif peers.per_address and peers.per_address < self._from_address[connection.address]:
             log.info("no place for %s: %d connections from there", connection.peer, peers.per_address)
-            self._turn_away(connection, "Too many connections come from your address.")
+            self._turn_away(connection, CROWDED)
         else:
             connection.limit(peers)
 
@@ -109,8 +120,8 @@ class App:
         full = len(self.connections) + coming >= self._limits.connections + self._limits.refused
         return full or 0 < most < self._from_address[address] + coming_from_there
 
-    def _turn_away(self, connection: Connection, sentence: str) -> None:
-        self._refuse(connection, Refusal(ErrorCode.SERVER_FULL, sentence), None)
+    def _turn_away(self, connection: Connection, answer: bytes) -> None:
+        self._add(Entry(connection, answer))
         self.close(connection)
 
     def close(self, connection: Connection) -> None:
@@ -179,6 +190,8 @@ class App:
             self._take(connection, received)
         except Exception as error:  # noqa: BLE001 - as in _guard, a call of which would cost more than this
             self._excuse(connection, received, error)
+        if self._turn_bytes > TURN_BYTES:
+            self.flush()
 
     def _guard(
         self, connection: Connection, received: Received | None, work: Callable[..., object], *arguments: Any
@@ -355,6 +368,7 @@ class App:
         if not self._entries:
             asyncio.get_running_loop().call_soon(self._look_again, 0, FURTHER_LOOKS)
         self._entries.append(entry)
+        self._turn_bytes += len(entry.copy)
         if entry.connection is not None:
             entry.connection.owed += len(entry.own)
 
@@ -373,7 +387,7 @@ class App:
 
         Return whether it is stored; if not, the requests of the turn have been taken again.
         """
-        entries, self._entries, self._moment = self._entries, [], None
+        entries, self._entries, self._moment, self._turn_bytes = self._entries, [], None, 0
         newcomers, self._newcomers = self._newcomers, set()
         self._forget_reaches()
         changes = [change for entry in entries for change in entry.changes]

@@ -98,7 +98,7 @@ class Connection(asyncio.Protocol):
         """Decode what came and handle it; what comes while the connection ends is dropped."""
         if not self._ending:
             self._inbox = self._inbox or deque()
-            self._inbox.extend(self._decoder.feed(data))
+            self._inbox.extend(self._decoder.feed(data, TURN_REQUESTS))
             self._work()
 
     def eof_received(self) -> None:
@@ -186,7 +186,7 @@ class Connection(asyncio.Protocol):
                 if self._transport.is_closing():  # asyncio logs each further write to a peer that has gone
                     break
                 self._transport.write(message)
-        if self._inbox:
+        if self._waits:
             asyncio.get_running_loop().call_soon(self._work)
         return True
 
@@ -216,9 +216,17 @@ class Connection(asyncio.Protocol):
         self._inbox = None
         self._transport.abort()
 
+    @property
+    def _waits(self) -> bool:
+        return bool(self._inbox) or self._decoder.stopped
+
     def _work(self) -> None:
         budget = TURN_REQUESTS
-        while self._inbox and budget and not (self._held or self._unread or self._ending) and self.owed < HIGH_WATER:
+        while budget and not (self._held or self._unread or self._ending) and self.owed < HIGH_WATER:
+            if not self._inbox:
+                self._inbox = deque(self._decoder.feed(b"", TURN_REQUESTS)) if self._decoder.stopped else None
+                if not self._inbox:
+                    break
             budget -= 1
             received = self._inbox.popleft()
             if self._bucket is None or self._bucket.take(monotonic()) or isinstance(received, BadInput):
@@ -228,7 +236,7 @@ class Connection(asyncio.Protocol):
         self._inbox = self._inbox or None
         if self._ending:
             return
-        if self._inbox or self._held:
+        if self._waits or self._held:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

@@ -21,6 +21,9 @@ log = logging.getLogger("tchat.server")
 
 HASHING_THREADS = 2
 
+PENDING_CONNECTIONS = 1024
+"""So many may wait in the system, where they cost no file, until accepted; further ones try again after 1 s."""
+
 FAREWELL_SECONDS = 0.5
 """How long the clients have at the end to read their last messages."""
 
@@ -86,9 +89,12 @@ async def serve(options: Options) -> AsyncIterator[Service]:
             entrance = None
             if options.tls is None:
                 await listener.start_serving()
+                for each in listener.sockets:
+                    with each.dup() as same:  # asyncio has asked for as many as it accepts at once
+                        same.listen(PENDING_CONNECTIONS)
             else:
                 entrance = Entrance(app, connection, options.tls, options.identify_within or IDENTIFY_SECONDS)
-                entrance.open([each.dup() for each in listener.sockets], limits.backlog)
+                entrance.open([each.dup() for each in listener.sockets], PENDING_CONNECTIONS)
             try:
                 yield Service(options.host, port, app.status)
             finally:

@@ -158,8 +158,8 @@ def counts_characters(patch: pytest.MonkeyPatch) -> None:
         def __init__(self) -> None:
             super().__init__(limit=4 * MAX_REQUEST_BYTES)
 
-        def feed(self, data: bytes) -> Any:
-            own = super().feed(data)
+        def feed(self, data: bytes, most: int | None = None) -> Any:
+            own = super().feed(data, most)
             held = self._buffer.decode(errors="ignore")
             return [*map(_counted, own), *([_TOO_LARGE] if len(held) > MAX_REQUEST_BYTES else [])]
 

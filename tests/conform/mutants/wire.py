@@ -22,7 +22,7 @@ def decodes(patch: pytest.MonkeyPatch, feed: Any) -> None:
     own = Decoder.feed
 
     class Faulty(Decoder):
-        def feed(self, data: bytes) -> Found:
+        def feed(self, data: bytes, most: int | None = None) -> Found:
             return list(feed(self, lambda more: own(self, more), data))
 
     patch.setattr(connection, "Decoder", Faulty)
