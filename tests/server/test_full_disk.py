@@ -1,9 +1,11 @@
 """A disk that is really full, under a real server: nothing that is not stored is acknowledged, and it goes on."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,27 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot limit another process")
+@pytest.mark.parametrize("synchronous", ["full", "normal"])
+async def test_a_quota_that_is_used_up_is_a_full_disk(synchronous: str, tmp_path: Path) -> None:
+    """SQLite calls it a fault of the disk."""
+    import resource  # noqa: PLC0415 - POSIX alone has it
+
+    with ServerProcess(tmp_path / "t.sqlite", "--synchronous", synchronous) as server:
+        ann = await Person.connect("ann", server.port)
+        await ann.ask("cgroupe", group="wob")
+        free = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1_500_000, free[1]))
+        posted: dict[str, Any] = {"seq": 1}
+        while "code" not in (answer := await ann.ask("gbroadcast", group="wob", msg=BIG)):
+            posted = answer
+        assert answer["code"] == "storage-full"
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, free)
+        assert (await ann.ask("gbroadcast", group="wob", msg="x"))["seq"] == posted["seq"] + 1
+        await ann.close()
+    check_file(tmp_path / "t.sqlite")
 
 
 async def test_a_full_disk_is_told_and_service_goes_on_when_there_is_room(small_disk: Path) -> None:

@@ -2,13 +2,23 @@
 
 import asyncio
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import trustme
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from server.people import Town, town
+from tchat_server.cli import main
 from tchat_server.service import Options
+from tchat_server.tls import out_of_date, server_context
 
 RIGHT, WRONG = "correct horse", "battery staple"
 
@@ -160,3 +170,69 @@ async def test_peers_that_shake_hands_at_the_end_hold_nothing_up(
         silent = await square.connect("silent")
         ended = asyncio.create_task(silent.reader.read())
     assert await asyncio.wait_for(ended, 10) == b""
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A folder with certificates and keys, and what is none."""
+    authority = trustme.CA()
+    for name, end in [("good", None), ("old", datetime(2020, 1, 1, tzinfo=UTC))]:
+        issued = authority.issue_cert("localhost", not_after=end)
+        issued.cert_chain_pems[0].write_to_path(tmp_path / f"{name}.pem")
+        issued.private_key_pem.write_to_path(tmp_path / f"{name}.key")
+    key = load_pem_private_key((tmp_path / "good.key").read_bytes(), None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    (tmp_path / "locked.key").write_bytes(locked)
+    (tmp_path / "damaged.pem").write_bytes((tmp_path / "good.pem").read_bytes()[:200])
+    (tmp_path / "notes.txt").write_text("nothing")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("cert", "key", "sentence"),
+    [
+        ("notes.txt", None, "notes.txt: it holds no certificate in PEM form."),
+        ("good.pem", None, "good.pem holds no private key in PEM form; --tls-key names the file that does."),
+        ("good.pem", "notes.txt", "notes.txt holds no private key in PEM form; --tls-key names the file that does."),
+        ("good.pem", "old.key", "old.key is that of another certificate."),
+        ("good.pem", "locked.key", "locked.key is locked with a pass phrase, for which nobody can be asked."),
+        ("damaged.pem", "good.key", "good.key is damaged."),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_said(
+    cert: str, key: str | None, sentence: str, certificates: Path
+) -> None:
+    options = ["--tls-cert", str(certificates / cert), *(["--tls-key", str(certificates / key)] if key else [])]
+    ended = CliRunner().invoke(main, ["--port", "0", "--db", ":memory:", *options])
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith(f"Error: Cannot use the certificate {certificates / cert}: ")
+    assert ended.stderr.endswith(f"{sentence}\n")
+
+
+@pytest.mark.parametrize(("name", "fault"), [("good", None), ("old", "certificate has expired")])
+def test_a_certificate_whose_time_is_over_is_noticed(name: str, fault: str | None, certificates: Path) -> None:
+    cert, key = certificates / f"{name}.pem", certificates / f"{name}.key"
+    assert out_of_date(server_context(cert, key), cert) == fault
+
+
+async def test_who_tries_passwords_by_the_dozen_keeps_nobody_else_waiting(square: Town) -> None:
+    for name in ("ann", "bob"):
+        person = await square.come(name, pass_=RIGHT)
+        await person.ask("client-quit")
+    bob = await square.connect("bob")
+    guessers = [await square.connect("ann") for _ in range(40)]
+    guesses = [asyncio.create_task(guesser.ask("client-hello", pass_=WRONG)) for guesser in guessers]
+    assert (await bob.ask("client-hello", pass_=RIGHT))["action"] == "server-hello"
+    assert sum(guess.done() for guess in guesses) < 20
+    assert {(await guess)["code"] for guess in guesses} == {"auth-failed"}
+
+
+async def test_a_server_that_ends_checks_no_more_passwords(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with town(tmp_path / "t.sqlite") as square:
+        crowd = [await square.connect(f"u{number}") for number in range(60)]
+        for person in crowd:
+            person.send("client-hello", pass_=RIGHT)
+        await (await square.connect("ann")).ask("client-hello")
+    greeted = [message for person in crowd for message in await person.rest()]
+    assert len(greeted) < len(crowd)
+    assert caplog.records == []

@@ -40,7 +40,7 @@ def start(*options: str, **environment: str) -> "subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signals_end_it_with_success(tmp_path: Path, number: signal.Signals) -> None:
     with ServerProcess(tmp_path / "t.sqlite") as server:
         with socket.create_connection(("127.0.0.1", server.port), LIMIT) as peer:
@@ -50,6 +50,19 @@ def test_signals_end_it_with_success(tmp_path: Path, number: signal.Signals) -> 
             assert peer.recv(4096) == b"", "the connection is closed in good order"
         assert server.process.wait(LIMIT) == 0
     assert not (tmp_path / "t.sqlite-wal").exists(), "the database is closed"
+
+
+def test_under_nohup_the_end_of_the_terminal_is_not_that_of_the_server(tmp_path: Path) -> None:
+    command = ["nohup", *COMMAND, "--port", "0", "--db", str(tmp_path / "t.sqlite")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().partition("127.0.0.1:")[2].partition(",")[0])
+        process.send_signal(signal.SIGHUP)
+        with socket.create_connection(("127.0.0.1", port), LIMIT) as peer:
+            peer.sendall(b'{"action":"client-hello","from":"ann"}\n')
+            assert b"server-hello" in peer.recv(4096)
+        process.terminate()
+        assert process.wait(LIMIT) == 0
 
 
 def test_it_says_one_line_where_it_listens(tmp_path: Path) -> None:
@@ -83,12 +96,8 @@ def test_unusable_database_ends_it_with_a_sentence(tmp_path: Path) -> None:
     assert ended.stderr == f"Error: {file} is not a database; choose another file with --db.\n"
 
 
-def test_unusable_certificate_ends_it_with_a_sentence(tmp_path: Path) -> None:
-    file = tmp_path / "cert.pem"
-    file.write_text("nothing")
-    ended = start("--port", "0", "--db", ":memory:", "--tls-cert", str(file))
-    assert ended.returncode == 1
-    assert ended.stderr.startswith(f"Error: Cannot use the certificate {file}")
+def test_no_host_at_all_is_no_address(tmp_path: Path) -> None:
+    assert "--host is empty" in start("--host", "", "--db", str(tmp_path / "t.sqlite")).stderr
 
 
 def test_listening_to_everyone_is_said(tmp_path: Path) -> None:

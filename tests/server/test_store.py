@@ -164,6 +164,28 @@ def test_database_in_use_by_another_server_is_refused(store: Store) -> None:
     assert "in use by another tchat-server" in refusal(store.path)
 
 
+def test_database_in_use_is_refused_by_another_name_too(store: Store, tmp_path: Path) -> None:
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(store.path)
+    assert "in use by another tchat-server" in refusal(str(link))
+
+
+def test_database_with_two_names_of_its_own_is_refused(path: str, tmp_path: Path) -> None:
+    """SQLite would keep a log beside each name, and spoil the file."""
+    Store(path).close()
+    (tmp_path / "backup.sqlite").hardlink_to(path)
+    assert "has a second name (a hard link)" in refusal(path)
+
+
+def test_database_without_a_name_is_refused() -> None:
+    assert "has no name" in refusal("")
+
+
+def test_claim_that_cannot_be_made_is_named(path: str) -> None:
+    Path(f"{path}-lock").mkdir()
+    assert f"({path}-lock)" in refusal(path)
+
+
 def test_database_locked_by_another_program_is_refused(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tchat_server.store.BUSY_SECONDS", 0.0)
     Store(path).close()

@@ -219,7 +219,7 @@ class App:
         request = parse_request(received, strict=self._strict)
         admission = identity.admit(self._state, connection.name, request, proof)
         if isinstance(admission, PasswordCheck):
-            self._check_password(connection, received, admission)
+            self._check_password(connection, received, request.sender or "", admission)
             return
         if proof is not None and admission:
             self._commit_now(admission)  # at once, so that no password is checked again because a commit failed
@@ -242,7 +242,9 @@ class App:
         if code is ErrorCode.TOO_LARGE:
             self.close(connection)
 
-    def _check_password(self, connection: Connection, received: dict[str, Any], check: PasswordCheck) -> None:
+    def _check_password(
+        self, connection: Connection, received: dict[str, Any], name: str, check: PasswordCheck
+    ) -> None:
         """Have a password checked in a thread; the connection's next requests wait, other connections do not."""
 
         def checked(future: asyncio.Future[PasswordProof]) -> None:
@@ -252,7 +254,8 @@ class App:
             connection.release()
 
         connection.hold()
-        self._hashing.begin(check).add_done_callback(checked)
+        waiting = self._hashing.begin(check, connection.address, name, lambda: not connection.ending)
+        waiting.add_done_callback(checked)
 
     def _enter(self, connection: Connection, name: str | None, changes: tuple[Change, ...]) -> bool:
         """Bind the connection unless it is bound already, and tell whether the user came online by it.

@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import logging
+import os
 import signal
 import ssl
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from tchat_server.limits import BURST, IDENTIFY_SECONDS, PER_ADDRESS, RATE, is_l
 from tchat_server.log import STATUS, start_logging
 from tchat_server.service import Options, Service, serve
 from tchat_server.store import StoreUnusable
+from tchat_server.tls import CertificateUnusable, out_of_date, server_context
 
 log = logging.getLogger("tchat.server")
 
@@ -85,6 +88,8 @@ ELSEWHERE = "; without the option no limit for this machine"
 @click.version_option(package_name="tchat", prog_name="tchat-server")
 def main(verbose: int, **options: Any) -> None:
     """Serve tchat/1, the protocol of PROTOCOL.md, over TCP until interrupted."""
+    if not options["host"]:
+        raise click.UsageError("--host is empty; 0.0.0.0 listens on every address.")
     start_logging(verbose)
     options["tls"] = _tls(options.pop("tls_cert"), options.pop("tls_key"))
     try:
@@ -97,7 +102,7 @@ def main(verbose: int, **options: Any) -> None:
 
 async def _run(options: Options) -> None:
     stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ending_signals():
         with suppress(NotImplementedError):  # on Windows Ctrl+C ends asyncio.run itself
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with serve(options) as service:
@@ -110,6 +115,13 @@ async def _run(options: Options) -> None:
         await stopped.wait()
 
 
+def _ending_signals() -> list[signal.Signals]:
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        signals.append(signal.SIGHUP)
+    return signals
+
+
 def _tell(service: Service) -> None:
     log.log(STATUS, service.status())
 
@@ -119,15 +131,18 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
         if key is not None:
             raise click.UsageError("--tls-key needs --tls-cert.")
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(cert, key)
-    except (ssl.SSLError, OSError) as error:
+        context = server_context(cert, key)
+    except CertificateUnusable as error:
         raise click.ClickException(f"Cannot use the certificate {cert}: {error}.") from error
+    if fault := out_of_date(context, cert):
+        log.warning("clients will refuse the certificate %s: %s", cert, fault)
     return context
 
 
 def _cannot_listen(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is in use by another program; choose one with --port (0 takes a free one)."
-    return f"Cannot listen on {host}:{port}: {error.strerror or error}."
+    known = (error.errno or 0) > 0  # those of a name that cannot be resolved are not
+    reason = os.strerror(error.errno or 0) if known else error.strerror or error
+    return f"Cannot listen on {host}:{port}: {reason}."

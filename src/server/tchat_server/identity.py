@@ -1,8 +1,11 @@
 """Who may speak under a name: the rules of section 3 of PROTOCOL.md, and the work a password needs."""
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
@@ -40,17 +43,68 @@ class PasswordCheck:
         return PasswordProof(self.stored, self.stored)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
+class _Job:
+    check: PasswordCheck
+    wanted: Callable[[], bool]
+    result: "asyncio.Future[PasswordProof]"
+
+
 class Hashing:
-    """Where passwords are checked, away from the event loop, and how many KiB a new hash takes."""
+    """Checks passwords in threads, away from the event loop.
 
-    threads: Executor
-    memory: int = HASH_MEMORY
+    Each address has its turn, and among those from one address each name: who tries passwords by the hundred keeps
+    nobody waiting but those who do the same. ``at_once`` is how many threads there are, ``memory`` how many KiB a new
+    hash takes.
+    """
 
-    def begin(self, check: PasswordCheck) -> "asyncio.Future[PasswordProof]":
-        """Have a password checked."""
-        priced = replace(check, memory=self.memory)
-        return asyncio.get_running_loop().run_in_executor(self.threads, priced.run)
+    def __init__(self, threads: Executor, at_once: int, memory: int = HASH_MEMORY) -> None:
+        self._threads = threads
+        self._free = at_once
+        self._memory = memory
+        self._waiting: dict[str, dict[str, deque[_Job]]] = {}
+
+    def begin(
+        self, check: PasswordCheck, address: str, name: str, wanted: Callable[[], bool]
+    ) -> "asyncio.Future[PasswordProof]":
+        """Have a password checked when its turn comes, unless it is ``wanted`` no more by then."""
+        job = _Job(replace(check, memory=self._memory), wanted, asyncio.get_running_loop().create_future())
+        self._waiting.setdefault(address, {}).setdefault(name, deque()).append(job)
+        self._go_on()
+        return job.result
+
+    def _go_on(self) -> None:
+        while self._free and self._waiting:
+            job = self._next()
+            if not job.wanted():
+                job.result.cancel()
+                continue
+            self._free -= 1
+            run = asyncio.get_running_loop().run_in_executor(self._threads, job.check.run)
+            run.add_done_callback(partial(self._done, job))
+
+    def _next(self) -> _Job:
+        """Take what waits longest of the name and address that have not had a turn for the longest time."""
+        address = next(iter(self._waiting))
+        names = self._waiting.pop(address)
+        name = next(iter(names))
+        jobs = names.pop(name)
+        job = jobs.popleft()
+        if jobs:
+            names[name] = jobs
+        if names:
+            self._waiting[address] = names
+        return job
+
+    def _done(self, job: _Job, run: "asyncio.Future[PasswordProof]") -> None:
+        self._free += 1
+        if run.cancelled():
+            job.result.cancel()
+        elif (error := run.exception()) is not None:
+            job.result.set_exception(error)
+        else:
+            job.result.set_result(run.result())
+        self._go_on()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -11,13 +11,20 @@ class InUse(Exception):  # noqa: N818 - said to the person who starts the server
     """Another process holds the file."""
 
 
+class SecondName(Exception):  # noqa: N818 - said to the person who starts the server
+    """The file has another name too, beside which a claim and SQLite's log would be others."""
+
+
 @contextmanager
 def claimed(path: Path) -> Iterator[None]:
-    """Hold the claim on a file within the ``with`` block, or raise InUse; it ends with the process at the latest.
+    """Hold the claim on a file within the ``with`` block, or raise InUse or SecondName.
 
-    The claim is a lock on a file beside it: SQLite's own would keep readers such as ``sqlite3`` out as well.
+    It ends with the process at the latest. The claim is a lock on a file beside it: SQLite's own would keep readers
+    such as ``sqlite3`` out as well.
     Windows has no such lock; there, nothing is claimed.
     """
+    if path.stat().st_nlink > 1:
+        raise SecondName
     if sys.platform == "win32":
         yield
         return

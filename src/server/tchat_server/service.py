@@ -82,7 +82,7 @@ async def serve(options: Options) -> AsyncIterator[Service]:
         with closing(Store(options.db, options.synchronous)) as store, ThreadPoolExecutor(HASHING_THREADS) as hasher:
             log.info("database %s: %s", options.db, store.summary())
             features = ("auth", "offline", "paging", *(("tls",) if options.tls else ()))
-            hashing = Hashing(hasher, options.hash_memory)
+            hashing = Hashing(hasher, HASHING_THREADS, options.hash_memory)
             state = State(*store.load(), features=features, max_groups=options.max_groups)
             app = App(store, hashing, state=state, limits=limits, strict=options.strict)
             port = listener.sockets[0].getsockname()[1]

@@ -3,6 +3,7 @@
 One connection, and it alone writes. ``commit`` makes a batch of changes durable or none of them.
 """
 
+import errno
 import os
 import re
 import sqlite3
@@ -18,7 +19,7 @@ from tchat_protocol.errors import ErrorCode
 from tchat_server import changes as made
 from tchat_server.changes import Change
 from tchat_server.outcome import Message, Page
-from tchat_server.ownership import InUse, claimed
+from tchat_server.ownership import InUse, SecondName, claimed
 from tchat_server.schema import APPLICATION_ID, MIGRATIONS
 from tchat_server.state import Group
 
@@ -28,6 +29,9 @@ BUSY_SECONDS = 2.0
 
 LOG_STEP = 256 * 1024
 """So many bytes the write-ahead log grows at once; it stops at some 4 MB, where SQLite begins anew."""
+
+OUT_OF_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What writing fails with where a disk is full, a quota used up, or a file as long as the process may make one."""
 
 ROWS_AT_ONCE = (32, 8)
 """So many rows share an INSERT where a turn has them; one for each would take half as long again."""
@@ -119,10 +123,10 @@ class CommitFailed(Exception):  # noqa: N818 - the store works again later
     ``whatever`` says that nothing could be stored at the moment, not these changes alone.
     """
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
+    def __init__(self, error: Exception, *, no_room: bool = False) -> None:
+        super().__init__(f"{error}: the file may not grow" if no_room else str(error))
         primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF  # the rest says more exactly why
-        self.code = ErrorCode.STORAGE_FULL if primary == sqlite3.SQLITE_FULL else ErrorCode.INTERNAL_ERROR
+        self.code = ErrorCode.STORAGE_FULL if no_room or primary == sqlite3.SQLITE_FULL else ErrorCode.INTERNAL_ERROR
         self.is_busy = primary == sqlite3.SQLITE_BUSY
         self.whatever = primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
@@ -155,6 +159,16 @@ class _RoomAhead:
                 self._file.write(bytes(LOG_STEP))
             self._size = size + LOG_STEP
 
+    def is_refused(self) -> bool:
+        """Tell whether there is no more room to be had: of all reasons for that SQLite knows but one, a full disk."""
+        try:
+            for _ in range(2):  # the first may write what still fits
+                self._file.seek(0, os.SEEK_END)
+                self._file.write(bytes(LOG_STEP))
+        except OSError as error:
+            return error.errno in OUT_OF_ROOM
+        return False
+
     def close(self) -> None:
         """Keep no more room."""
         self._file.close()
@@ -169,19 +183,23 @@ class Store:
 
     def __init__(self, path: str, synchronous: Synchronous = "full") -> None:
         self.path = path
+        if not path:
+            raise StoreUnusable("The database has no name; name a file with --db.")
+        real = path if path == ":memory:" else os.path.realpath(path)  # whose name SQLite's own files beside it have
         with ExitStack() as stack:
             stack.enter_context(self._explained())
-            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(real, timeout=BUSY_SECONDS, isolation_level=None)
             stack.callback(self._db.close)
             version = self._version()
             if path != ":memory:":
-                stack.enter_context(claimed(Path(path)))
+                stack.enter_context(claimed(Path(real)))
                 stack.callback(self._db.close)  # before the claim ends, which is why it stands twice
             self._prepare(version, synchronous)
             self._patience = BUSY_SECONDS
             self._file = _Place(Path(path)) if Path(path).is_file() else None
             self._room = None
-            if synchronous == "full" and (log := Path(f"{path}-wal")).is_file():
+            self._keeps_room = synchronous == "full"
+            if (log := Path(f"{real}-wal")).is_file():
                 self._room = stack.enter_context(closing(_RoomAhead(log)))
             self._open = stack.pop_all()
 
@@ -218,10 +236,23 @@ class Store:
         try:
             self._commit(changes)
         except (sqlite3.Error, FileMoved) as error:
-            failure = CommitFailed(error)
+            failure = CommitFailed(error, no_room=self._has_no_room(error))
             self._wait_for_others(0 if failure.is_busy else BUSY_SECONDS)
             raise failure from error
         self._wait_for_others(BUSY_SECONDS)
+
+    def _has_no_room(self, error: Exception) -> bool:
+        """Tell whether a fault of the disk, as SQLite has it, is a quota that is used up."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code != sqlite3.SQLITE_IOERR or self._room is None:
+            return False
+        with suppress(sqlite3.Error):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                return self._room.is_refused()
+            finally:
+                self._db.execute("ROLLBACK")
+        return False
 
     def _wait_for_others(self, seconds: float) -> None:
         """Say how long to wait for a program that holds the database: not again and again for the same one."""
@@ -234,7 +265,7 @@ class Store:
             raise FileMoved(f"{self.path} has been removed or replaced; restart the server")
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            if self._room:
+            if self._room and self._keeps_room:
                 self._room.keep()
             for kind, run in groupby(changes, type):
                 self._write(WRITES[kind], run)
@@ -345,7 +376,14 @@ class Store:
                 f"The database {self.path} is in use by another tchat-server; choose another file with --db."
             ) from error
         except OSError as error:
-            raise StoreUnusable(f"The database {self.path} cannot be used: {error.strerror}.") from error
+            raise StoreUnusable(
+                f"The database {self.path} cannot be used: {error.strerror} ({error.filename})."
+            ) from error
+        except SecondName as error:
+            raise StoreUnusable(
+                f"The database {self.path} has a second name (a hard link), under which it would be spoiled; "
+                "copy it, and name the copy with --db."
+            ) from error
 
 
 _REASONS = {
