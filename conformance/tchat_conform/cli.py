@@ -7,7 +7,7 @@ import click
 
 from tchat_conform.commands import LazyGroup
 from tchat_conform.language import LANG, language_option
-from tchat_conform.options import Options, given_names, judging_options
+from tchat_conform.options import STOPPED, Options, given_names, judging_options
 from tchat_conform.reports.outputs import output_options
 
 HELP = """Judge a tchat server, over TCP, by the requirements of PROTOCOL.md.
@@ -48,9 +48,13 @@ def main(ctx: click.Context, /, **given: Any) -> None:
         return
     options = Options(**given)
     target = options.target() if options.runs else None
-    from tchat_conform.work import obey  # noqa: PLC0415 - it takes time, in which the reference server starts
+    try:
+        from tchat_conform.work import obey  # noqa: PLC0415 - it takes time, in which the reference server starts
 
-    sys.exit(obey(ctx, options, target))
+        sys.exit(obey(ctx, options, target))
+    except KeyboardInterrupt:  # before there was anything to report
+        click.echo("tchat-conform: the run was stopped: interrupted", err=True)
+        sys.exit(STOPPED)
 
 
 def _refuse_options_before_a_command(ctx: click.Context) -> None:

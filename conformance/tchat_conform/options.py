@@ -16,6 +16,8 @@ from tchat_conform.target import RunningServer, SpawnedServer, Target
 
 JOBS = 8
 TIMEOUT = 5.0
+STOPPED = 130
+"""The exit status of a run that was stopped before its end."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

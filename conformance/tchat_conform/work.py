@@ -16,7 +16,7 @@ from tchat_conform.catalogue import catalogue_json, print_catalogue
 from tchat_conform.expectations import BadExpectations, Expectations, holds, news_lines, read_expectations
 from tchat_conform.explain import explained
 from tchat_conform.judging import Outcome, judge
-from tchat_conform.options import Options, given_names
+from tchat_conform.options import STOPPED, Options, given_names
 from tchat_conform.reports.outputs import FORMS, stdout_is_taken, trace_is_asked_for, write_outputs
 from tchat_conform.reports.report import Facts, Report
 from tchat_conform.reports.terminal import print_report
@@ -27,7 +27,6 @@ from tchat_conform.verdict import Result
 
 FAILED = 1
 CANNOT_RUN = 2
-STOPPED = 130
 
 
 def obey(ctx: click.Context, options: Options, target: Target | None) -> int:
