@@ -83,10 +83,23 @@ def test_a_starting_point_is_short_and_named(path: Path) -> None:
     assert f"({path.relative_to(KIT).as_posix()})" in (KIT / "README.md").read_text(encoding="utf-8")
 
 
-def test_readme_says_how_long_the_server_is() -> None:
+def lines(language: str, *names: str) -> int:
+    """Return how many lines some parts have, as one says it: in tens."""
+    suffix = {"node": "mjs", "python": "py"}[language]
+    paths = [KIT / language / f"{name}.{suffix}" for name in names]
+    return round(sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths), -1)
+
+
+def test_the_pages_say_how_long_the_starting_points_are() -> None:
+    server = [lines(language, "framing", "hello", "server") for language in ("node", "python")]
+    client = [lines(language, "framing", "client") for language in ("node", "python")]
     (said,) = re.findall(r"a server of (\d+) lines from", (ROOT / "README.md").read_text(encoding="utf-8"))
-    parts = [KIT / "node" / f"{name}.mjs" for name in ("framing", "hello", "server")]
-    assert int(said) == round(sum(len(path.read_text(encoding="utf-8").splitlines()) for path in parts), -1)
+    assert int(said) == server[0]
+    page = " ".join((KIT / "README.md").read_text(encoding="utf-8").split())
+    assert [lines(language, "framing") for language in ("node", "python")] == [30, 40]
+    assert "Framing takes thirty lines in Node and forty in Python" in page
+    assert f"takes {server[0]} lines in Node and {server[1]} in Python" in page
+    assert f"a client with its framing {client[0]} and {client[1]}" in page
 
 
 def test_the_made_pages_are_current() -> None:

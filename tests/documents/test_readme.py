@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from documents.transcripts import blocks, kind
@@ -12,6 +13,7 @@ from tchat_conform.cli import main
 from tchat_conform.expectations import read_expectations
 from tchat_conform.requirements import levels
 from tchat_conform.verdict import Verdict
+from tchat_conform.work import STOPPED
 from tchat_protocol import messages
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,22 @@ def test_the_variables_that_contributing_names_are_looked_at() -> None:
     named = set(re.findall(r"`(TCHAT_[A-Z_]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert named == set(re.findall(r"\bTCHAT_ALL_[A-Z]+\b", sources))
+
+
+def test_every_document_asks_for_the_python_that_the_package_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    floor = project["requires-python"].removeprefix(">=")
+    assert floor == min(re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"])))
+    for name in ("README.md", "CONTRIBUTING.md", "docs/ci.md", "docs/kit/README.md"):
+        asked = re.findall(r"(?:Python|`python3`) (3\.\d+) or\s+later", (ROOT / name).read_text(encoding="utf-8"))
+        assert set(asked) == {floor}, name
+
+
+def test_the_exit_statuses_are_told_alike() -> None:
+    sentence = README.partition("The exit status is ")[2].partition("\n\n")[0]
+    told = [int(each) for each in re.findall(r"(?:^|, |and )(\d+) when", sentence)]
+    table = rows("exit status", (ROOT / "docs" / "ci.md").read_text(encoding="utf-8"))
+    assert told == [int(status) for status, _ in table] == [0, 1, click.UsageError.exit_code, STOPPED]
 
 
 def test_the_changelog_knows_the_version() -> None:
