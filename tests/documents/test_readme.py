@@ -11,9 +11,9 @@ import pytest
 from documents.transcripts import blocks, kind
 from tchat_conform.cli import main
 from tchat_conform.expectations import read_expectations
+from tchat_conform.options import STOPPED
 from tchat_conform.requirements import levels
 from tchat_conform.verdict import Verdict
-from tchat_conform.work import STOPPED
 from tchat_protocol import messages
 
 ROOT = Path(__file__).parents[2]
