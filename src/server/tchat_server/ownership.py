@@ -23,7 +23,7 @@ def claimed(path: Path) -> Iterator[None]:
     such as ``sqlite3`` out as well.
     Windows has no such lock; there, nothing is claimed.
     """
-    if path.stat().st_nlink > 1:
+    if path.exists() and path.stat().st_nlink > 1:  # SQLite may keep it elsewhere than on a disk
         raise SecondName
     if sys.platform == "win32":
         yield
