@@ -66,6 +66,7 @@ class Connection(asyncio.Protocol):
     reset: bool = False
     _decoder: Decoder = field(default_factory=lambda: Decoder(limit=MAX_ANSWER_BYTES))
     _unheard_since: float | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _deaf: bool = False
     _parting: bool = False
     _marks: list[tuple[Mapping[str, Any], int]] = field(default_factory=list)
@@ -188,6 +189,10 @@ class Connection(asyncio.Protocol):
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Send one message, in the form that the server understands."""
+        async with self._turn:  # several who wait for one moment would send in it together
+            await self._send(message)
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
         if self.pacer is not None and self._unheard_since is not None:
             await self._come_apart(self.pacer, self._unheard_since)
         self._marks.append((message, len(self.inbox)))
