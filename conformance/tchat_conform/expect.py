@@ -7,7 +7,7 @@ called. Shape second: ``differences`` says what keeps it from the standard form.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from tchat_protocol import messages, schemas
@@ -37,6 +37,10 @@ class Expected:
     def is_listing(self) -> bool:
         """Whether it holds a list, which only who asks for it gets."""
         return self.action in _listings()
+
+    def is_listed_by(self, message: Mapping[str, Any]) -> bool:
+        """Tell whether it holds a list and a message does too, at any depth, which is not empty."""
+        return self.is_listing and _has_items(message)
 
     def without_id(self) -> "Expected":
         """Return the same but for ``id``, as others get it and as servers send it that repeat none."""
@@ -147,8 +151,23 @@ def words(value: Any) -> Iterator[str]:
 
 
 def mentions(message: Mapping[str, Any], token: str) -> bool:
-    """Tell whether a fresh name or text stands anywhere in a message, also inside a sentence."""
-    return any(token in word for word in words(message))
+    """Tell whether a name or text stands anywhere in a message, also inside a sentence.
+
+    One that is not fresh, such as a text of one character, is a part of many words, and must stand by itself.
+
+    >>> mentions({"user": "bobx91237x00181"}, "x"), mentions({"said": "alice: x"}, "x")
+    (False, True)
+    """
+    alone = _standing_alone(token)
+    if alone is None:
+        return any(token in word for word in words(message))
+    return any(token in word and alone.search(word) for word in words(message))
+
+
+@lru_cache(maxsize=256)
+def _standing_alone(token: str) -> re.Pattern[str] | None:
+    """Return a pattern for a token that stands by itself, None for one that nothing else can hold."""
+    return None if FRESH.search(token) else re.compile(rf"(?<!\w){re.escape(token)}(?!\w)")
 
 
 @cache
@@ -162,6 +181,13 @@ def _is_list(field: Mapping[str, Any]) -> bool:
     named = field.get("$ref", "").rpartition("/")[2]
     found = schemas.load("common.json")["$defs"].get(named, field)
     return bool(found.get("type") == "array")
+
+
+def _has_items(value: Any) -> bool:
+    """Tell whether a JSON value holds a list with something in it."""
+    if isinstance(value, list):
+        return bool(value)
+    return isinstance(value, Mapping) and any(map(_has_items, value.values()))
 
 
 def _holds_a_list(message: Mapping[str, Any]) -> bool:
@@ -202,10 +228,13 @@ def says_unknown(refusal: Mapping[str, Any]) -> bool:
 
 REFUSING = ("error", "erreur", "not-exist", "notexist", "already", "unknown", "denied", "refus", "invalid", "fail")
 ERROR_FIELDS = ("error", "err", "erreur")
-STATUS_FIELDS = ("status", "statut", "result", "type", "state")
-BAD_STATUS = frozenset({"error", "err", "erreur", "ko", "nok", "fail", "failed", "failure", "refused", "denied", "bad"})
-FIRST_BAD_NUMBER = 400
-"""From here on a status says a refusal, as HTTP's do."""
+STATUS_FIELDS = ("status", "statut", "result", "type", "state", "code", "etat", "état", "resultat", "résultat")
+BAD_STATUS = frozenset(
+    {"error", "err", "erreur", "ko", "nok", "fail", "failed", "failure", "echec", "échec"}
+    | {"refused", "refus", "refuse", "refusé", "denied", "bad"}
+)
+BAD_NUMBERS = range(400, 600)
+"""A status that says a refusal, as HTTP's do."""
 
 
 def looks_refused(message: Mapping[str, Any]) -> bool:
@@ -215,6 +244,8 @@ def looks_refused(message: Mapping[str, Any]) -> bool:
     (True, True)
     >>> looks_refused({"action": "server-join", "status": "KO"}), looks_refused({"action": "ack", "status": "ok"})
     (True, False)
+    >>> looks_refused({"type": "join", "code": 403}), looks_refused({"etat": "echec", "texte": "groupe inconnu"})
+    (True, True)
     """
     action = message.get("action")
     if isinstance(action, str) and any(each in action for each in REFUSING):
@@ -229,4 +260,4 @@ def looks_refused(message: Mapping[str, Any]) -> bool:
 def _is_bad_status(value: object) -> bool:
     if isinstance(value, str):
         return value.lower() in BAD_STATUS
-    return isinstance(value, int) and not isinstance(value, bool) and value >= FIRST_BAD_NUMBER
+    return isinstance(value, int) and not isinstance(value, bool) and value in BAD_NUMBERS

@@ -79,7 +79,7 @@ def has_owner(answer: Message, owner: User | None) -> None:
     name = owner.name if owner else None
     must(
         "owner" in answer and answer["owner"] == name,
-        f"the owner must be {owner or 'null'!r}",
+        f"the owner must be {owner!r}" if owner else "the owner must be null",
         {"owner": name},
         answer,
     )
@@ -108,13 +108,36 @@ def has_messages(answer: Message, *posts: Message) -> None:
 def has_events(answer: Message, *happened: Message) -> None:
     """Fail the case unless the log is exactly what these answers acknowledged, in this order."""
     log = rows(answer, "events")
-    wanted = [{"event": str(each["action"]).removeprefix("server-")} | _only(each, EVENT_FIELDS) for each in happened]
+    wanted = [{"event": _kind_of(each)} | _only(each, EVENT_FIELDS) for each in happened]
+    sentence = "events must hold exactly what happened, oldest first"
+    told = len(log) == len(wanted) and all(map(_tells, log, wanted))
+    must(told, sentence, {"events": wanted}, answer)
     found = [
         _only(item, tuple(event)) if isinstance(item, Mapping) else item
-        for item, event in zip(log, wanted, strict=False)
+        for item, event in zip(log, wanted, strict=True)
     ]
-    agree = len(log) == len(wanted) and found == wanted
-    must(agree, "events must hold exactly what happened, oldest first", {"events": wanted}, answer)
+    if found == wanted:
+        return
+    if not isinstance(answer, Heard):
+        raise Failed(Finding(sentence, {"events": wanted}, answer))
+    answer.world.near_miss(Finding("events holds what happened, but in another form", {"events": wanted}, answer))
+
+
+def _kind_of(happened: Message) -> str:
+    """Return the event that an answer acknowledged, though the answer may not name it itself."""
+    meant = happened.expected.action if isinstance(happened, Heard) and happened.expected else happened["action"]
+    return str(meant).removeprefix("server-")
+
+
+def _tells(item: Any, event: Mapping[str, Any]) -> bool:
+    """Tell whether an item of a log tells of this event, be it in words: of whom it is about, and with its reason.
+
+    What it says in the protocol's own fields must be so.
+    """
+    if isinstance(item, Mapping) and any(name in item and not same(item[name], event[name]) for name in event):
+        return False
+    about = event.get("dest", event.get("sender"))
+    return all(mentions({"": item}, str(each)) for each in (about, event.get("reason")) if each)
 
 
 def row_of(answer: Message, group: str) -> Mapping[str, Any] | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tchat_conform.actions import REQUIREMENT_OF
+from tchat_conform.prerequisites import HELLO_ACTION, wanted_length, wanted_login
 from tchat_conform.run import FIRST_PATIENCE, SILENCES_THAT_PROVE, Run
 from tchat_conform.shape import shape_of
 from tchat_conform.speech import ENVELOPES, STANDARD, Adaptation, Speech
@@ -22,7 +23,6 @@ IDS = frozenset({"W-ID-1", "W-ID-2"})
 PRIVATE = "P-CREATE-1"
 JOINING = "P-JOIN-2"
 
-HELLO_ACTION = "client-hello"
 HTTP = ("HTTP/", "<!DOCTYPE", "<html")
 """How an HTTP server's answer to what is no HTTP begins."""
 
@@ -73,8 +73,7 @@ async def probe(run: Run) -> None:
         raise StopPolitely(_hangs_up(story))
     if not story.understood or (story.relays and story.hello is None):
         if story.hello is None:
-            is_text = story.said and isinstance(story.said[0], bytes)
-            raise StopPolitely(_no_hello(run, story), frozenset({HELLO, "W-JSON-1"} if is_text else {HELLO}))
+            raise await _unanswered(run, story)
         _note_habits(run, story)
         run.silences.update(dict.fromkeys(story.mute, SILENCES_THAT_PROVE))
         run.mute_at_first = run.missing = frozenset(story.mute)
@@ -87,6 +86,9 @@ async def probe(run: Run) -> None:
     _note_habits(run, story)
     knows_groups = "cgroupe" in story.understood
     whole = await _told(run, story.speech, whole=True) if knows_groups and not story.whole else story
+    for action, answer in whole.answers.items():
+        if answer is not None:
+            del run.silences[action]  # as long as its form was not known it seemed to be none
     for action in whole.mute:
         run.silences[action] += SILENCES_THAT_PROVE
     run.effective |= whole.effects
@@ -128,8 +130,17 @@ async def _first(run: Run) -> Story:
         return await _better(run, first, replace(STANDARD, capitals=True), "its field names read with their capitals")
     if first.understood:
         return first
-    if first.says(*PASSWORD_WORDS):
-        return await _better(run, first, replace(STANDARD, password=run.token), "a password in client-hello")
+    login = wanted_login(first)
+    if login or first.says(*PASSWORD_WORDS):
+        known = await _better(run, first, replace(STANDARD, password=run.token), "a password in client-hello")
+        if login and known is first:
+            raise StopPolitely(login)
+        return known
+    return await _in_other_forms(run, first)
+
+
+async def _in_other_forms(run: Run, first: Story) -> Story:
+    """Return the first story that is understood in another form than the standard one, or the first of all."""
     for speech, need in FORMS:
         if speech.bare and (first.echoes or first.relays):
             continue  # without an id what comes back looks like an answer
@@ -206,6 +217,14 @@ def _demand(story: Story) -> Finding:
     shown = _shown([*story.greeting, story.hello][0])
     sentence = f"the server wants a key exchange, which the protocol does not have: it said {shown}"
     return Finding(sentence, {"action": "server-hello"}, story.hello, by="a key exchange")
+
+
+async def _unanswered(run: Run, story: Story) -> StopPolitely:
+    length = None if story.said else await wanted_length(run)
+    is_text = bool(story.said) and isinstance(story.said[0], bytes)
+    return StopPolitely(
+        length or _no_hello(run, story), frozenset({HELLO, "W-JSON-1"} if length or is_text else {HELLO})
+    )
 
 
 def _serves_one(story: Story) -> Finding:

@@ -326,7 +326,8 @@ class User:
         def accepted(message: Message) -> bool:
             if acceptance is None or request is None:
                 return False
-            return acceptance.is_met_by(message) or self._accepts_in_own_words(message, request, acceptance)
+            in_own_words = self._accepts_in_own_words(message, request, acceptance)
+            return acceptance.is_met_by(message) or in_own_words or self._lists(message, request, acceptance)
 
         def decides(received: Received) -> bool:
             return is_it(received.message) or accepted(received.message)
@@ -354,6 +355,11 @@ class User:
         said = wording_of(message).replace(str(request["action"]), "…")
         accepted = {wording.replace(action, "…") for action, wording in self.world.run.acceptances.items()}
         return said in accepted and (acceptance.is_listing or names_in(message) <= names_in(request))
+
+    def _lists(self, message: Message, request: Message, acceptance: Expected) -> bool:
+        """Tell whether a message holds what was asked for, in the form in which this server lists it."""
+        known = shape_of(message) in self.world.run.forms.get(str(request["action"]), ())
+        return known and acceptance.is_listed_by(message) and not self.world.is_about_others(message)
 
     # -- judging ------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 
+from tchat_conform.expect import words
 from tchat_conform.verdict import Finding, Message
 from tchat_protocol import schemas
 
@@ -12,6 +13,7 @@ DIED, OTHER_FORM, REFUSED = "the server died", "but in another form", "was refus
 LAST_WORDS = "; its last words:"
 OF_CHUNKS = ("after JSON at", "Unexpected end of JSON", "Unterminated string in JSON", "Extra data")
 """What Node and Python say of a chunk that is not just one message."""
+OF_SEVERAL = "a chunk may hold half a message, or two: keep a buffer, and take whole messages from it"
 NAMES_SHOWN = 5
 HINTS = {
     "id": ": the same value as in the request, where it has one",
@@ -21,6 +23,7 @@ HINTS = {
 }
 """What a field that is often missing has to hold."""
 _ERROR = re.compile(r"^(?:Uncaught )?(?:[\w.]*(?:Error|Exception|Panic|panic)\b|fatal|thread ').*", re.MULTILINE)
+_NO_JSON = re.compile(r"json|pars(e|ing)\b|illisible|bad request", re.IGNORECASE)
 _PLACE = re.compile(r" \([^()]*, line \d+\)$")
 _NODE = re.compile(r"^\s+at (?:.*\()?(?P<file>(?!node:)[^()\s]+):(?P<line>\d+):\d+\)?$", re.MULTILINE)
 _PYTHON = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
@@ -74,6 +77,18 @@ def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
     yield from _fixes_of_death(sentence)
     yield from _fixes_of_form(sentence)
     yield from _fixes_of_silence(finding, sentence)
+    yield from _fixes_at_the_door(sentence)
+    if "was accepted; it must be refused" in sentence:
+        yield f"check this first, and answer {_short(finding.expected)}"
+    if REFUSED in sentence and _takes_for_bad_json(finding.received):
+        yield OF_SEVERAL
+    if REFUSED in sentence:
+        yield "let the request through: nothing in the protocol forbids it here"
+    if "must not get" in sentence:
+        yield "send it to those whom it is for, and to nobody else" + (", once" if "times" in sentence else "")
+
+
+def _fixes_at_the_door(sentence: str) -> Iterator[str]:
     if "speaks HTTP" in sentence:
         yield "listen for plain TCP, such as with net.createServer or socketserver, and not with an HTTP server"
     if "serves one client at a time" in sentence:
@@ -82,23 +97,26 @@ def _fixes(finding: Finding, sentence: str) -> Iterator[str]:
         yield "forget who has left, and let a write to one who is gone end nothing but the connection to him"
     if "closes the connection once it has answered" in sentence:
         yield "go on reading after an answer, and close only after client-quit or when the client has gone"
+    if "wants a login before all else" in sentence:
+        yield "let client-hello bring its user in; a password may come in its pass, which is the feature auth"
+    if sentence.startswith("the server wants the length of each message"):
+        yield "read until a JSON object is complete, without a length before it, and write none either"
     if sentence.startswith("no answer to client-hello came"):
         yield "read what comes over the connection, parse it as JSON, and answer client-hello with server-hello"
-    if "was accepted; it must be refused" in sentence:
-        yield f"check this first, and answer {_short(finding.expected)}"
-    if REFUSED in sentence:
-        yield "let the request through: nothing in the protocol forbids it here"
-    if "must not get" in sentence:
-        yield "send it to those whom it is for, and to nobody else" + (", once" if "times" in sentence else "")
 
 
 def _fixes_of_death(sentence: str) -> Iterator[str]:
     if sentence.startswith("the server did not come back") and "did not start" in sentence:
         yield "keep what is on the disk whole at any moment: write another file and rename it, or use a database"
     if sentence.startswith(DIED) and any(each in sentence for each in OF_CHUNKS):
-        yield "a chunk may hold half a message, or two: keep a buffer, and take whole messages from it"
+        yield OF_SEVERAL
     if sentence.startswith(DIED):
         yield "catch the error there: no message may end the server"
+
+
+def _takes_for_bad_json(refusal: object) -> bool:
+    """Tell whether a refusal, of which the request was sound, says that it was no JSON."""
+    return isinstance(refusal, Mapping) and any(_NO_JSON.search(each) for each in words(refusal))
 
 
 def _fixes_of_form(sentence: str) -> Iterator[str]:
