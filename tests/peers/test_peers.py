@@ -359,3 +359,25 @@ def test_crlf_needs_a_line_feed_and_answers_over_lines(start: Start) -> None:
     made = alice.ask({"action": "cgroupe", "sender": "alice", "group": "wob", "private": True}, "\n")
     assert made["private"] is False
     assert alice.ask({"action": "ban", "sender": "alice", "group": "wob"}, "\n")["msg"] == "unknown action ban"
+
+
+def test_codes_goes_on_telling_who_was_kicked(start: Start) -> None:
+    server = start("codes.py")
+    alice, bob = server.connect(), server.connect()
+    assert alice.ask({"action": "client-hello", "from": "alice"}) == {
+        "type": "hello",
+        "code": 200,
+        "message": "Hello alice",
+    }
+    bob.ask({"action": "client-hello", "from": "bob"})
+    assert alice.hear() == {"event": "connected", "user": "bob"}
+    group = {"group": "wob"}
+    assert alice.ask({"action": "cgroupe", "sender": "alice", **group})["code"] == 201
+    assert bob.ask({"action": "join", "sender": "bob", **group})["code"] == 200
+    assert alice.hear()["event"] == "join"
+    assert bob.ask({"action": "kick", "sender": "bob", "dest": "alice", "reason": "", **group})["code"] == 403
+    assert alice.ask({"action": "kick", "sender": "alice", "dest": "bob", "reason": "", **group})["code"] == 200
+    assert bob.hear()["event"] == "kick"
+    assert alice.ask({"action": "gbroadcast", "sender": "alice", "msg": "still?", **group})["event"] == "gmessage"
+    assert bob.hear()["msg"] == "still?"
+    assert bob.ask({"action": "gbroadcast", "sender": "bob", "msg": "no", **group})["code"] == 403
