@@ -80,11 +80,15 @@ def _rules(action: str) -> _Rules:
 
 
 @cache
-def _readable(*, strict: bool) -> dict[str, _Rules]:
-    """Return how to read a request, by every name of its action that a server takes."""
-    standard = {action: action for action in schemas.actions("requests")}
-    aliases = {} if strict else schemas.load("aliases.json")["actions"]
-    return {name: _rules(action) for name, action in {**standard, **aliases}.items()}
+def _standard() -> dict[str, _Rules]:
+    """Return how to read a request, by the name of its action."""
+    return {action: _rules(action) for action in schemas.actions("requests")}
+
+
+@cache
+def _tolerated() -> dict[str, _Rules]:
+    """Return how to read a request, by every name of its action that a server takes unless it is strict."""
+    return _standard() | {name: _rules(action) for name, action in schemas.load("aliases.json")["actions"].items()}
 
 
 @cache
@@ -115,8 +119,7 @@ def prepare() -> None:
 
     What explains a bad message is imported too, which takes as long.
     """
-    for strict in (False, True):
-        _readable(strict=strict)
+    _tolerated()
     for kind in ("requests", "answers"):
         _verdicts(kind)
     _explainer("requests", "join")
@@ -165,12 +168,11 @@ def parse_request(message: Mapping[str, Any], *, strict: bool = False) -> Reques
     action = message.get("action")
     if not isinstance(action, str):
         raise _bad_message(problems("requests", message)[0])
-    rules = _readable(strict=strict).get(action)
+    rules = (_standard() if strict else _tolerated()).get(action)
     if rules is None:
         shown = action[:MAX_ECHOED_ACTION]
         raise Refusal(ErrorCode.UNKNOWN_ACTION, f"This server knows no action {shown!r}.")
-    candidate = {**message}
-    candidate["action"] = rules.action
+    candidate = {**message, "action": rules.action}
     if not strict:
         _resolve_field_aliases(rules, candidate)
     _check(rules, candidate)

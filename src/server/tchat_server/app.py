@@ -215,7 +215,8 @@ class App:
         if isinstance(received, BadInput):
             self._take_bad_input(connection, received)
             return
-        self._find_state()
+        if self._lost_at is not None:
+            self._find_state()
         request = parse_request(received, strict=self._strict)
         admission = identity.admit(self._state, connection.name, request, proof)
         if isinstance(admission, PasswordCheck):
@@ -277,7 +278,8 @@ class App:
     def _handle(self, asked: Asked) -> bool:
         """Decide an admitted request and make it part of the turn; return whether the connection is to be closed."""
         connection, request = asked.connection, asked.request
-        self._find_state()
+        if self._lost_at is not None:
+            self._find_state()
         try:
             outcome = rooms.decide(self._state, request, self._now())
         except Refusal as refusal:
@@ -472,9 +474,7 @@ class App:
 
     def _find_state(self) -> None:
         """Refuse whatever is asked while the state is lost: what is decided by another one leaves holes (A-SEQ-1)."""
-        if self._lost_at is None:
-            return
-        if monotonic() - self._lost_at > READ_AGAIN_SECONDS:
+        if self._lost_at is not None and monotonic() - self._lost_at > READ_AGAIN_SECONDS:
             self._load()
         if self._lost_at is not None:
             raise _failure(ErrorCode.INTERNAL_ERROR)
