@@ -4,14 +4,18 @@
 fails the case, but a server that does not give the listing at all blocks it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tchat_conform.expect import mentions, same, words
+from tchat_conform.expect import FRESH, mentions, same, words
+from tchat_conform.rules import content
 from tchat_conform.user import Heard, User, lacks
 from tchat_conform.verdict import Blocked, Failed, Finding, Message, must
 
 MESSAGE_FIELDS = ("sender", "msg", "ts", "seq")
+_BETWEEN_NAMES = re.compile(r"[\s,;:.|/\"'()\[\]]+")
+_TEXT = re.compile(rf"no{FRESH.pattern}")
 EVENT_FIELDS = ("sender", "dest", "reason", "ts", "seq")
 
 
@@ -29,6 +33,18 @@ def _list(answer: Message, key: str) -> list[Any] | None:
         return found
     lists = [each for each in answer.values() if isinstance(each, list)]
     return lists[0] if len(lists) == 1 else None
+
+
+def part(answer: Message, key: str) -> Message:
+    """Return the part of an answer that lists: what stands under ``key``, or its only list, or else all of it."""
+    found = answer[key] if isinstance(answer.get(key), str) else _list(answer, key)
+    return answer if found is None else {key: found}
+
+
+def times_listed(answer: Message, key: str, name: str) -> int:
+    """Return how often a listing holds a name, be it in a list, in objects or in a sentence."""
+    said = words(part(answer, key))
+    return sum(1 if each == name else _BETWEEN_NAMES.split(each).count(name) for each in said)
 
 
 def number(message: Any) -> int:
@@ -69,9 +85,9 @@ def _named(answer: Message, key: str, wanted: list[str]) -> list[str]:
     found = _list(answer, key)
     if (found is not None and all(isinstance(each, str) for each in found)) or not isinstance(answer, Heard):
         return sorted(map(str, rows(answer, key)))
-    where = answer if found is None else {key: found}
-    text = " ".join(words(where))
-    return sorted(answer.world.people_in(text) | {each for each in wanted if each in text})
+    text = " ".join(words(part(answer, key)))
+    others = (each for each in answer.world.people_in(text) if not any(each in name for name in wanted))
+    return sorted({*others, *(each for each in wanted if each in text)})
 
 
 def has_owner(answer: Message, owner: User | None) -> None:
@@ -86,14 +102,20 @@ def has_owner(answer: Message, owner: User | None) -> None:
 
 
 def has_messages(answer: Message, *posts: Message) -> None:
-    """Fail the case unless the history is exactly these deliveries, in this order."""
-    history = rows(answer, "messages")
+    """Fail the case unless the history is exactly these deliveries, in this order.
+
+    A history that is told in a sentence is a near miss.
+    """
     expected = {"messages": [_only(post, MESSAGE_FIELDS) for post in posts]}
+    if isinstance(answer, Heard) and _list(answer, "messages") is None and _tells_all(answer, posts):
+        answer.world.near_miss(Finding("messages is no list, though it holds what was posted", expected, answer))
+        return
+    history = rows(answer, "messages")
     texts = [str(post.get("msg")) for post in posts]
     said = len(history) == len(posts) and all(
         mentions({"": item}, text) for item, text in zip(history, texts, strict=True)
     )
-    must(said, "messages must hold exactly what was posted, oldest first", expected, answer)
+    must(said, "messages must hold exactly what was posted, oldest first", expected, answer, rule=content("msgs"))
     if isinstance(answer, Heard):
         for item, post in zip(history, posts, strict=True):
             named = answer.world.people_in(" ".join(words({"": item})))
@@ -105,13 +127,19 @@ def has_messages(answer: Message, *posts: Message) -> None:
             must(agree, f"a message in the history must have the {name} of its delivery", expected, answer)
 
 
+def _tells_all(answer: Message, posts: Sequence[Message]) -> bool:
+    """Tell whether an answer holds the texts of these deliveries, in this order, and of no others."""
+    told = _TEXT.findall(" ".join(words(answer)))
+    return told == _TEXT.findall(" ".join(str(post.get("msg")) for post in posts)) and len(told) == len(posts)
+
+
 def has_events(answer: Message, *happened: Message) -> None:
     """Fail the case unless the log is exactly what these answers acknowledged, in this order."""
     log = rows(answer, "events")
     wanted = [{"event": _kind_of(each)} | _only(each, EVENT_FIELDS) for each in happened]
     sentence = "events must hold exactly what happened, oldest first"
     told = len(log) == len(wanted) and all(map(_tells, log, wanted))
-    must(told, sentence, {"events": wanted}, answer)
+    must(told, sentence, {"events": wanted}, answer, rule=content("states"))
     found = [
         _only(item, tuple(event)) if isinstance(item, Mapping) else item
         for item, event in zip(log, wanted, strict=True)

@@ -12,7 +12,8 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tchat_conform.case import Case
+from tchat_conform import excuses
+from tchat_conform.case import Case, all_cases
 from tchat_conform.crash import Crashes
 from tchat_conform.expect import FRESH
 from tchat_conform.probe import StopPolitely, probe
@@ -89,6 +90,7 @@ class _Runner:
         self._first: dict[str, Result] = {}
         self._cut: set[str] = set()
         self._disturbed: list[Case] = []
+        self._unasked: dict[str, Result] = {}
         self._crashes = Crashes(run)
 
     def stopped(self, cases: Sequence[Case], why: StopPolitely) -> list[Result]:
@@ -111,6 +113,7 @@ class _Runner:
                     left = await self._sorted_out()
             await self._one_by_one(self._undisturbed())
         await self._again_alone(cases)
+        await self._excuse()
         return [self._results[each.id] for each in cases]
 
     # -- together -----------------------------------------------------------------------------------------
@@ -257,6 +260,24 @@ class _Runner:
             again = replace(again, verdict=Verdict.UNSTABLE, findings=again.findings or first.findings, other=first)
         self._results[case.id] = again
         return again.verdict is first.verdict
+
+    # -- whose fault --------------------------------------------------------------------------------------
+
+    async def _excuse(self) -> None:
+        """Block the cases that failed at a rule of another requirement, if its own cases find it broken too.
+
+        Those that were not selected run now: a verdict must not depend on what else was asked for.
+        """
+        for rule in excuses.rules_at_fault(self._results.values()):
+            own = [await self._own_result(each) for each in all_cases() if each.requirement.id == rule.owner]
+            if excuses.is_broken(rule, own):
+                self._results = {each: excuses.excused(result, rule) for each, result in self._results.items()}
+
+    async def _own_result(self, case: Case) -> Result:
+        known = self._results.get(case.id) or self._unasked.get(case.id)
+        if known is None:
+            known = self._unasked[case.id] = await self._alone(case)
+        return known
 
     # -- both ---------------------------------------------------------------------------------------------
 

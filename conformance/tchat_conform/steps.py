@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tchat_conform.expect import Expected, mentions, words
+from tchat_conform.expect import Expected, mentions
+from tchat_conform.listings import times_listed
 from tchat_conform.user import User
 from tchat_conform.verdict import Blocked, Finding, Message, Unsupported, must
 from tchat_conform.world import World
@@ -46,9 +47,9 @@ async def goes(user: User) -> None:
     await user.world.builds_on(gone, by="server-presence")
 
 
-async def listed(user: User) -> list[str]:
-    """Return who is online by client-list-clients, whatever the field is called; a failure blocks the case."""
-    return list(words(await user.given("client-list-clients")))
+async def lists(user: User, name: str) -> bool:
+    """Tell whether client-list-clients shows a user that somebody is online; a failure blocks the case."""
+    return times_listed(await user.given("client-list-clients"), "clients", name) > 0
 
 
 async def group_where_known(w: World, owner: User, *members: User) -> str | None:

@@ -8,6 +8,7 @@ from tchat_conform.actions import GROUP, REQUIREMENT_OF, changes_something, news
 from tchat_conform.connection import Connection, Received
 from tchat_conform.expect import TELLING_FIELDS, Expected, looks_refused, mentions, says_unknown
 from tchat_conform.requirements import Requirement
+from tchat_conform.rules import Rule, acceptance, hearing, refusal, secrecy
 from tchat_conform.shape import names_in, shape_of, wording_of
 from tchat_conform.verdict import Blocked, Failed, Finding, Message, Stopped, Unsupported
 from tchat_protocol import messages, schemas
@@ -77,7 +78,7 @@ class User:
         """
         messages.parse_request(request)
         action = str(request["action"])
-        self.world.notes_privacy(request)
+        self.world.scene.notes(request)
         expected = expected or _answer_to(request)
         answer = await self._direct_answer(request, expected)
         if answer is None:
@@ -106,14 +107,14 @@ class User:
             wanted |= {"request": request["action"]}
         if request is not None and "id" in request:
             wanted |= {"id": request["id"]}
-        expected = Expected("server-error", wanted)
+        expected, rule = Expected("server-error", wanted), refusal(action, code)
         answer = await self._refusal(request)
         if answer is None:
-            return await self._not_refused(request, action, expected)
+            return await self._not_refused(request, action, expected, rule)
         if not looks_refused(answer):
-            accepted = Finding(f"{action} was accepted; it must be refused", expected.message, answer)
+            accepted = Finding(f"{action} was accepted; it must be refused", expected.message, answer, rule=rule)
             if self.world.is_about_refusals:
-                raise Blocked(replace(accepted, by=f"a refusal of {action}"))
+                raise Blocked(replace(accepted, by=rule.words if rule else f"a refusal of {action}"))
             raise Failed(accepted)
         self._judge_shape(expected, answer, f"{action} was refused")
         return self._heard(answer)
@@ -170,7 +171,8 @@ class User:
         found = self.heard_about(token)
         if len(found) > but:
             times = f" {len(found)} times, expected {but}" if but else ""
-            raise Failed(Finding(f"{self!r} must not get this, but did{times}", "nothing", found[but]))
+            leak = f"{self!r} must not get this, but did{times}"
+            raise Failed(Finding(leak, "nothing", found[but], rule=secrecy(self.world.scene.repeated_in(found[but]))))
 
     async def is_closed(self) -> None:
         """Wait until the server has closed this connection. Fails the case if it does not."""
@@ -265,7 +267,7 @@ class User:
 
     def _is_in_already(self, request: Message) -> bool:
         """Tell whether a refused join has had its effect before, on a server whose invitations add people at once."""
-        invited = request["action"] == "join" and self.name in self.world.invited_to(request["group"])
+        invited = request["action"] == "join" and self.name in self.world.scene.invited_to(request["group"])
         about = self.world.requirement is not None and self.world.requirement.id == JOINING
         return invited and self.world.run.adds_invitees and not about
 
@@ -286,15 +288,17 @@ class User:
         self.world.near_miss(replace(silence, sentence=sentence, received="nothing"))
         return self._heard(expected.without_id().message)
 
-    async def _not_refused(self, request: Message | None, action: str, expected: Expected) -> Message:
+    async def _not_refused(
+        self, request: Message | None, action: str, expected: Expected, rule: Rule | None
+    ) -> Message:
         """Judge an illegal request that was not refused: neither silence nor words refuse, but what it did decides."""
         words = None if request is None else self._words_on(request)
         sentence = f"{self!r} sent {action}, and no refusal came"
-        silence = Finding(sentence, expected.message, "nothing", proof=self.world.proof)
+        silence = Finding(sentence, expected.message, "nothing", proof=self.world.proof, rule=rule)
         if words is not None:
             words.used = True
             sentence = f"{self!r} sent {action}, and what came is no refusal that a client could know"
-            silence = Finding(sentence, expected.message, words.message)
+            silence = Finding(sentence, expected.message, words.message, rule=rule)
         if not await self._is_served():
             raise Failed(replace(silence, sentence=f"{self!r} sent {action}, and got nothing more"))
         if self.world.is_about_answers:
@@ -382,7 +386,9 @@ class User:
 
     def _refused(self, request: Message, answer: Message, expected: Expected) -> Stopped:
         action = str(request["action"])
-        finding = Finding(f"{action} was refused; it is legal here", expected.message, answer, by=action)
+        outsider = self.world.scene.was_hit_outside(str(request.get("dest")), str(request.get("group")))
+        rule = acceptance(action, outsider=outsider)
+        finding = Finding(f"{action} was refused; it is legal here", expected.message, answer, by=action, rule=rule)
         about = self.world.requirement is not None and self.world.requirement.id.startswith(_family(action))
         unknown = answer.get("code") == "unknown-action" or (about and says_unknown(answer))
         return Unsupported(finding) if unknown else self._in_vain(finding, action)
@@ -393,7 +399,10 @@ class User:
 
     def _unheard(self, finding: Finding, expected: Expected) -> Stopped:
         """Return how a case ends at news that should come: where such news never do, that is another's fault."""
-        return self._charged(finding, news(expected.action), requirement_of_news(expected.action, expected.fields))
+        outsider = self.world.scene.was_hit_outside(self.name, str(expected.fields.get("group")))
+        rule = hearing(expected.action, expected.fields, self.name, outsider=outsider)
+        number = requirement_of_news(expected.action, expected.fields)
+        return self._charged(replace(finding, rule=rule), news(expected.action), number)
 
     def _charged(self, finding: Finding, what: str, owner: str | None) -> Stopped:
         if what not in self.world.run.missing or self._is_to_blame(what, owner):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from tchat_conform.rules import Rule
 from tchat_conform.wirelog import Entry
 
 Message = Mapping[str, Any]
@@ -38,7 +39,8 @@ class Finding:
     """One thing a case has to say, and where it helps the message expected and the one received.
 
     ``by`` names what a blocked case was waiting for: an action, or a word for something else. ``proof`` says how sure
-    the finding is and why, such as that a later message arrived and the awaited one had not.
+    the finding is and why, such as that a later message arrived and the awaited one had not. ``rule`` is what was
+    found broken, where that may be another requirement's.
     """
 
     sentence: str
@@ -46,6 +48,7 @@ class Finding:
     received: Message | str | None = None
     by: str | None = None
     proof: str = ""
+    rule: Rule | None = None
 
 
 STOPPED = Finding("the run was stopped")
@@ -104,8 +107,13 @@ class Untested(Stopped):
 
 
 def must(
-    holds: bool, sentence: str, expected: Message | str | None = None, received: Message | str | None = None
+    holds: bool,
+    sentence: str,
+    expected: Message | str | None = None,
+    received: Message | str | None = None,
+    *,
+    rule: Rule | None = None,
 ) -> None:
     """Fail the case with a finding unless something holds that the requirement says."""
     if not holds:
-        raise Failed(Finding(sentence, expected, received))
+        raise Failed(Finding(sentence, expected, received, rule=rule))

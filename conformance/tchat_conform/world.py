@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from tchat_conform.connection import Connection
 from tchat_conform.expect import mentions, words
 from tchat_conform.requirements import Requirement
 from tchat_conform.run import Run
+from tchat_conform.scene import Scene
 from tchat_conform.speech import Speech
 from tchat_conform.user import User
 from tchat_conform.verdict import FEATURE, Blocked, Failed, Finding, Message, Unsupported, Untested
@@ -38,9 +39,9 @@ class World:
         self.requirement = requirement
         self.speech = run.speech if speech is None else speech
         self.log = WireLog()
+        self.scene = Scene()
         self.near_misses: list[Finding] = []
         self.missed: set[str] = set()
-        self._invited: dict[str, set[str]] = {}
         self.proof = ""
         self._at_least = 0.0
         self._groups: set[str] = set()
@@ -89,18 +90,6 @@ class World:
         name = self.fresh(stem)
         self._groups.add(name)
         return name
-
-    def notes_privacy(self, request: Message) -> None:
-        """Remember of a request which groups are private, and who is invited to them."""
-        group = str(request.get("group"))
-        if request.get("action") == "cgroupe" and request.get("private") is True:
-            self._invited[group] = set()
-        elif request.get("action") == "invite" and group in self._invited:
-            self._invited[group].add(str(request.get("dest")))
-
-    def invited_to(self, group: str) -> Set[str]:
-        """Return the names of those who were invited to a private group, be they in it by now or not."""
-        return self._invited.get(group, frozenset())
 
     def people_in(self, text: str) -> set[str]:
         """Return the names in a text that this run gave to people."""

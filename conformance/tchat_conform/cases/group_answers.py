@@ -3,8 +3,8 @@
 from typing import Any
 
 from tchat_conform.case import case
-from tchat_conform.expect import Expected, looks_refused
-from tchat_conform.listings import number, rows, sees_members, sees_owner
+from tchat_conform.expect import Expected, looks_refused, words
+from tchat_conform.listings import number, part, sees_members, sees_owner
 from tchat_conform.steps import sends, without
 from tchat_conform.user import User
 from tchat_conform.verdict import must
@@ -26,9 +26,9 @@ async def picture(viewer: User, group: str) -> dict[str, Any]:
     members = await viewer.given("members", group=group)
     return {
         "owner": members.get("owner"),
-        "members": sorted(map(str, rows(members, "members"))),
-        "messages": rows(await viewer.given("msgs", group=group), "messages"),
-        "events": rows(await viewer.given("states", group=group), "events"),
+        "members": sorted(viewer.world.people_in(" ".join(words(part(members, "members"))))),
+        "messages": without(part(await viewer.given("msgs", group=group), "messages"), "id"),
+        "events": without(part(await viewer.given("states", group=group), "events"), "id"),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tchat_conform.case import case
 from tchat_conform.expect import words
-from tchat_conform.steps import forges, listed
+from tchat_conform.steps import forges, lists
 from tchat_conform.user import User
 from tchat_conform.verdict import Failed, Message, must
 from tchat_conform.world import World
@@ -336,7 +336,7 @@ async def the_refused_one_takes_nothing_along(w: World) -> None:
     await _reaches(w, bob, alice)
     gone = bob.heard("server-presence", **{"from": alice.name}, online=False)
     must(not gone, "alice has not gone", "nothing", gone[0] if gone else None)
-    must(alice.name in await listed(bob), "alice is online and must be listed", alice.name)
+    must(await lists(bob, alice.name), "alice is online and must be listed", alice.name)
     mallory = await w.stranger("mallory")
     await forges(mallory, alice, TAKEN, "client-hello")
 
