@@ -54,6 +54,7 @@ TAKERS: dict[str, tuple[tuple[int, str], ...]] = {
     "labelled": ((0, ""),),
     "_note": ((0, ""),),
     "Step": ((3, ""),),
+    "Rule": ((0, "words"),),
 }
 """What takes a sentence: the position of the argument and its name."""
 NAMED = frozenset({"sentence", "proof", "by", "expected", "received"})
@@ -118,6 +119,7 @@ class Search:
         self._attributes: dict[str, list[tuple[ast.expr, Scope]]] = defaultdict(list)
         self._constants: dict[str, list[tuple[ast.expr, Scope]]] = defaultdict(list)
         self._takers = {name: set(taken) for name, taken in TAKERS.items()}
+        self._followed: set[tuple[str, Scope]] = set()
         self._pending: list[tuple[ast.expr, Scope, bool]] = []
         self._seen: set[int] = set()
         for module in modules:
@@ -211,7 +213,11 @@ class Search:
         return self._alternatives(node, scope)
 
     def _of_name(self, name: str, scope: Scope) -> list[Parts]:
+        if (name, scope) in self._followed:  # such as in x = x or y
+            return [[Place(plain_name(name))]]
+        self._followed.add((name, scope))
         values = [each for value, where in self._values_of(name, scope) for each in self._alternatives(value, where)]
+        self._followed.remove((name, scope))
         if values:
             return [renamed(each, name) for each in values]
         given = self._of_parameter(name, scope)
