@@ -203,12 +203,17 @@ def test_a_template_filled_with_any_values_is_translated_and_holds_them(data: st
     french = Template.parse(typeset(FRENCH.entries[str(english)]))
     values = {place.name: data.draw(_values(place)) for place in english.places}
     for place in english.places:
-        assume(not any(text and text in values[place.name] for text in english.texts))
+        assume(not any(text and _blurs(text, values[place.name]) for text in english.texts))
         is_name = values[place.name] and not any(map(str.isspace, values[place.name]))
         assume(place.kind or english.words >= CERTAIN or is_name)
     made = {place.name: _in_french(place, values[place.name]) for place in english.places}
     assert FRENCH.translate(english.fill(values)) == french.fill(made)
     assert not FRENCH.look_up(english.fill(values)).unknown
+
+
+def _blurs(text: str, value: str) -> bool:
+    """Tell whether a text stands in a value, or may begin in it: then nobody can say where the value ends."""
+    return (value + text).index(text) < len(value) or (text + value).rindex(text) > 0
 
 
 def _values(place: Place) -> st.SearchStrategy[str]:
