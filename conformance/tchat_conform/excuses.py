@@ -6,8 +6,6 @@ from dataclasses import replace
 from tchat_conform.rules import Rule
 from tchat_conform.verdict import Result, Verdict
 
-JUDGED = (Verdict.FAIL, Verdict.NON_STRICT, Verdict.PASS)
-
 
 def rules_at_fault(results: Iterable[Result]) -> list[Rule]:
     """Return the rules at which cases about something else failed, each once."""
@@ -17,9 +15,9 @@ def rules_at_fault(results: Iterable[Result]) -> list[Rule]:
 
 def is_broken(rule: Rule, own: Iterable[Result]) -> bool:
     """Tell whether a rule is broken by what the cases of its own requirement came to."""
-    judged = [each for each in own if each.verdict in JUDGED]
-    nothing_holds = all(each.verdict is Verdict.FAIL for each in judged)
-    return any(_rule(each) == rule for each in judged) and (nothing_holds or not rule.always)
+    found = list(own)
+    passes = any(each.verdict is Verdict.PASS for each in found)
+    return any(_rule(each) == rule for each in found) and not (rule.always and passes)
 
 
 def excused(result: Result, rule: Rule) -> Result:
