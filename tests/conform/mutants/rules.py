@@ -371,7 +371,7 @@ def bans_without_removing(patch: pytest.MonkeyPatch) -> None:
     without_change(patch, "ban", changes.MemberRemoved)
 
 
-@mutant("G-BAN-1", "G-BAN-2", "G-BAN-5", "H-AWAY-4")
+@mutant("G-BAN-2", "G-BAN-5")
 def bans_like_a_kick(patch: pytest.MonkeyPatch) -> None:
     """A ban is a kick."""
     without_change(patch, "ban", changes.UserBanned)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tchat_server import answers, app, rooms, store
+from tchat_server import answers, app, pages, rooms, store
 from tchat_server.changes import Change
 from tchat_server.outcome import Message, Outcome
 
@@ -80,6 +80,12 @@ def without_change(patch: pytest.MonkeyPatch, action: str, *kinds: type) -> None
 def told_to(patch: pytest.MonkeyPatch, action: str, audience: Callable[[Outcome, Any], tuple[str, ...]]) -> None:
     """Deliver what an action yields to others than it should."""
     turns_out(patch, action, lambda outcome, ask: replace(outcome, audience=audience(outcome, ask)))
+
+
+def fills_pages(patch: pytest.MonkeyPatch, change: Callable[[Message], Message]) -> None:
+    """Change every page of a history or a log before it is sent."""
+    fill = pages.fill
+    patch.setattr(pages, "fill", lambda page, newest, identifier: change(fill(page, newest, identifier)))
 
 
 def encodes(patch: pytest.MonkeyPatch, encode: Callable[[Message], bytes]) -> None:
