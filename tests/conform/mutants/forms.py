@@ -395,7 +395,7 @@ def shows_the_newest_first(patch: pytest.MonkeyPatch) -> None:
     fills_pages(patch, change)
 
 
-@mutant("G-MSGS-1")
+@mutant("G-MSGS-1", "H-AWAY-2", "G-MSGS-2", "H-RESTART-1")
 def keeps_no_history(patch: pytest.MonkeyPatch) -> None:
     """msgs is always empty."""
     fills_pages(patch, lambda answer: answer | ({"messages": []} if "messages" in answer else {}))
