@@ -58,6 +58,7 @@ SAYS_IT_TOO = {
     "G-KICK-4": frozenset({"G-CREATE-2", "G-LEAVE-4", "G-LEAVE-6"}),
     "G-MSGS-1": frozenset({"G-MSGS-2", "H-AWAY-2", "H-RESTART-1"}),
     "G-POST-1": frozenset({"G-JOIN-1"}),
+    "G-STATES-1": frozenset({"H-RESTART-2"}),
     "G-POST-2": frozenset({"G-LEAVE-2", "G-KICK-2", "G-BAN-3", "P-POST-1"}),
     "G-POST-3": frozenset({"P-POST-1"}),
     "P-JOIN-1": frozenset({"P-CREATE-1", "P-JOIN-3", "P-JOIN-4", "P-JOIN-5", "P-EMPTY-1"}),
