@@ -126,6 +126,12 @@ EXPECTED: dict[str, Expected] = {
         noted=[NOT_IN],
         here='{"Action": "server-hello", "Msg": "Hello bob"}',
     ),
+    "codes.py": Expected(
+        status=4,
+        alice=['without action: Hello alice {"type": "hello", "code": 200}'],
+        noted=[NOT_IN],
+        here='without action: Hello bob {"type": "hello", "code": 200}',
+    ),
 }
 
 

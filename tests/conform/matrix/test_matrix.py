@@ -39,7 +39,7 @@ needs_node = pytest.mark.skipif(
 )
 
 
-JUDGED_ALONE = {"once", "exact", "statuses", "capitals"}
+JUDGED_ALONE = {"once", "exact", "statuses", "capitals", "codes"}
 """Servers that the suite of servers is tested with, and the matrix is not: of their pairs no facts are written down."""
 
 
