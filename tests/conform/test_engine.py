@@ -180,9 +180,11 @@ def test_a_command_that_ends_is_no_server_though_something_listens(tmp_path: Pat
         "            pass\n"
     )
     end = tmp_path / "end"
-    with pytest.raises(TargetError, match="ended, though something listens"):
-        with_server(SpawnedServer(f"python {daemon} {{port}} {end}"), probed)
-    end.touch()
+    try:
+        with pytest.raises(TargetError, match="ended, though something listens"):
+            with_server(SpawnedServer(f"python {daemon} {{port}} {end}"), probed)
+    finally:
+        end.touch()
 
 
 def test_results_can_be_kept_and_sent(tmp_path: Path) -> None:
